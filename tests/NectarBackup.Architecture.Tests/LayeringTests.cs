@@ -93,7 +93,10 @@ public sealed class LayeringTests
     [Fact]
     public void Every_project_has_a_readme_of_at_most_a_page() =>
         Assert.All(
-            Solution.Projects.Where(project => !project.Key.EndsWith(".Tests", StringComparison.Ordinal)).Select(p => p.Value),
-            path => Assert.InRange(File.ReadAllLines(Path.Combine(Path.GetDirectoryName(path)!, "README.md")).Length, 3, 80)
+            Solution
+                .Projects.Where(project => !project.Key.EndsWith(".Tests", StringComparison.Ordinal))
+                .Select(p => p.Value),
+            path =>
+                Assert.InRange(File.ReadAllLines(Path.Combine(Path.GetDirectoryName(path)!, "README.md")).Length, 3, 80)
         );
 }

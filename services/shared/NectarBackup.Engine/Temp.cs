@@ -382,37 +382,3 @@ namespace NectarBackup.Engine.Trees
         public ReadOnlyMemory<byte> ContentJson => J;
     }
 }
-
-namespace NectarBackup.Engine.LocalFiles
-{
-    using NectarBackup.Engine.Trees;
-
-    public sealed class ExcludeRules
-    {
-        public static ExcludeRules None = new();
-
-        public bool IsExcluded(ReadOnlySpan<byte> p, LocalDirectory d, ReadOnlySpan<byte> n, in FileStatus s) => false;
-    }
-
-    public sealed class NodeMetadataReader
-    {
-        public bool WithAccessTime { get; set; }
-
-        public void Fill(Node node, LocalDirectory d, ReadOnlySpan<byte> name, in FileStatus s)
-        {
-            node.Clear();
-            node.Name = name.ToArray();
-            node.Type = s.Type;
-            node.Mode = s.Mode;
-            node.ModifyTime = s.ModifyTime;
-            node.AccessTime = s.ModifyTime;
-            node.ChangeTime = s.ChangeTime;
-            node.UserId = s.UserId;
-            node.GroupId = s.GroupId;
-            node.Inode = s.Inode;
-            node.DeviceId = s.DeviceId;
-            node.Links = s.Links;
-            node.Size = (ulong)s.Size;
-        }
-    }
-}
