@@ -105,7 +105,8 @@ public sealed class FaultStore(IObjectStore inner, FaultRates rates, int seed, A
 
     private async Task CallAsync(string what, Func<Task> call, CancellationToken cancellationToken)
     {
-        beforeCall?.Invoke(Interlocked.Increment(ref _calls), what);
+        var number = Interlocked.Increment(ref _calls);
+        beforeCall?.Invoke(number, what);
         if (Strikes(rates.Delay))
             await Task.Delay(rates.DelayTime, cancellationToken);
         Fail(rates.Before, what);
