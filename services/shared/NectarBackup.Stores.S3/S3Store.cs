@@ -10,7 +10,8 @@ namespace NectarBackup.Stores.S3;
 
 /// <summary>
 /// A repository in an S3 bucket, under the keys restic uses. Tries once: retrying is <see cref="RetryingStore"/>'s business. Reads are ranged
-/// and the answer's range is checked; a put carries the SHA-256 of its bytes, which is the object's name, and the server refuses other bytes.
+/// and the answer's range is checked. The hash in a put's headers is not relied on: Ceph 16 was seen to store other bytes under it, so a
+/// reader checks what it reads against the name.
 /// </summary>
 public sealed class S3Store : IObjectStore
 {
@@ -145,7 +146,7 @@ public sealed class S3Store : IObjectStore
             ContentType = "application/octet-stream",
             IfNoneMatch = ifNoneMatch,
         };
-        // Known by name, so that the SDK need not read everything twice to sign it.
+        // A hint for the signer; see the remark on the class.
         put.Headers["x-amz-content-sha256"] = hash.ToString();
         await _client.PutObjectAsync(put, guard.Token).ConfigureAwait(false);
     }

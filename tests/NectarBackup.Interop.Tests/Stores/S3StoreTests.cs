@@ -33,17 +33,6 @@ public sealed class S3StoreTests(CephGateway gateway)
     }
 
     [Fact]
-    public async Task Bytes_that_are_not_the_names_are_refused_by_the_server()
-    {
-        await using var store = new S3Store(await gateway.NewBucketAsync(), gateway.Credentials);
-        await store.CreateAsync(Cancellation);
-        var (name, bytes) = Pack(1000);
-        bytes[500] ^= 1;
-        await Assert.ThrowsAsync<StoreException>(() => store.PutAsync(name, ObjectContent.Of(bytes), Cancellation));
-        Assert.Null(await store.FindLengthAsync(name, Cancellation));
-    }
-
-    [Fact]
     public async Task A_wrong_secret_and_a_missing_bucket_are_told_for_good_and_without_the_secret()
     {
         var options = await gateway.NewBucketAsync();

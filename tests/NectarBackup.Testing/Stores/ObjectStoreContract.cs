@@ -11,7 +11,7 @@ public abstract class ObjectStoreContract
     /// <summary>A store of its own for each test, empty and not yet created.</summary>
     protected abstract ValueTask<IObjectStore> OpenAsync();
 
-    /// <summary>Puts bytes under a name that is not theirs. A store that checks the hash itself needs another door.</summary>
+    /// <summary>Puts bytes under a name that is not theirs. A store that may check the hash needs another door.</summary>
     protected virtual Task PlantAsync(IObjectStore store, ObjectName name, byte[] bytes) =>
         store.PutAsync(name, ObjectContent.Of(bytes), Cancellation);
 
