@@ -9,10 +9,9 @@ public static class TreeFingerprint
 {
     // find's -execdir keeps each name short, however deep it lies; every tool is given "./name" relative to its directory.
     private const string Script = """
-        q() { od -An -v -tx1 | tr -d ' \n'; }
         {
-        find . -mindepth 1 \( -type d -printf 'd %m %U %G - %T@ ' -o -printf '%y %m %U %G %s %T@ ' \) -printf '%n ' -printf '%l\0%p\0' |
-            perl -0ne 'chomp; if ($. % 2) { $h = $_ } else { $h =~ s/^(d .*? )\d+ (.*)$/$1- $2/s; print unpack("H*", $_), " ", $h =~ s/([^ -~]|\\)/sprintf("\\x%02x", ord $1)/ger, "\n" }'
+        find . -mindepth 1 \( -type d -printf 'd %m %U %G - %T@ - ' -o -printf '%y %m %U %G %s %T@ %n ' \) -printf '%l\0%p\0' |
+            perl -0ne 'chomp; if ($. % 2) { $h = $_ } else { print unpack("H*", $_), " ", $h =~ s/([^ -~]|\\)/sprintf("\\x%02x", ord $1)/ger, "\n" }'
         find . -mindepth 1 -type f -links +1 -printf '%i %p\0' | sort -z | perl -0ne 'chomp; /^(\d+) (.*)$/s; $f{$1} //= $2; print unpack("H*", $2), " linked ", unpack("H*", $f{$1}), "\n"'
         find . -mindepth 1 \( -type b -o -type c \) -execdir stat -c 'device %n %t %T' {} \;
         { find . -mindepth 1 -type f -readable -printf 'file %p\0' -execdir sha256sum -z {} \; ; } | perl -0ne 'chomp; if (/^file (.*)$/s) { $p = $1 } else { /^\\?([0-9a-f]{64})/; print unpack("H*", $p), " sha256 $1\n" }'

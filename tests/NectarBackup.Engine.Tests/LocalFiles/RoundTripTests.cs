@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using NectarBackup.Engine.LocalFiles;
 using NectarBackup.Engine.Trees;
@@ -23,8 +24,34 @@ public sealed class RoundTripTests
         var expected = TreeFingerprint.Of(source);
         Assert.Contains("user.raw=0x00ff0a00", expected, StringComparison.Ordinal);
         Assert.Equal(expected, TreeFingerprint.Of(target));
+        Assert.Equal("0\n", ShellCommand.Run(target, "stat -c %b holes/all"));
+        Assert.True(
+            int.Parse(ShellCommand.Run(target, "stat -c %b holes/middle"), CultureInfo.InvariantCulture) < 1024
+        );
         if (Environment.IsPrivilegedProcess)
             Assert.Contains("device", expected, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("chmod 711 d")]
+    [InlineData("touch -d @5.000000002 d")]
+    [InlineData("setfattr -n user.a -v 2 d")]
+    [InlineData("setfattr -x user.a d")]
+    [InlineData("echo y > d/f; touch -d @5.000000001 d/f d")]
+    [InlineData("rm d/h; cp -p d/f d/h; touch -d @5.000000001 d")]
+    [InlineData("ln -sfn b l")]
+    [InlineData("mv d e")]
+    public void the_fingerprint_tells_trees_apart(string change)
+    {
+        using var place = new TemporaryPlace();
+        ShellCommand.Run(
+            place.Path,
+            "mkdir d; echo x > d/f; ln d/f d/h; ln -s a l; setfattr -n user.a -v 1 d; touch -d @5.000000001 d/f d; touch -h -d @5 l"
+        );
+        var before = TreeFingerprint.Of(place.Path);
+        Assert.Equal(before, TreeFingerprint.Of(place.Path));
+        ShellCommand.Run(place.Path, change);
+        Assert.NotEqual(before, TreeFingerprint.Of(place.Path));
     }
 
     /// <summary>What a backup and a restore do with each entry, without a repository between them.</summary>
