@@ -42,7 +42,7 @@ public sealed class Repository : IAsyncDisposable
     public ObjectId KeyId { get; }
 
     /// <summary>Every blob of the index files that were loaded, and what was added since.</summary>
-    public BlobIndex Index { get; private set; } = new();
+    public BlobIndex Index { get; internal set; } = new();
 
     /// <summary>Reads blobs by id.</summary>
     public BlobReader Blobs { get; }
