@@ -123,7 +123,7 @@ public sealed record KeyFile
     {
         Span<byte> derived = stackalloc byte[64];
         Scrypt.DeriveKey(password, salt, n, r, p, derived);
-        var key = new MasterKey(derived[..32], derived[32..48], derived[48..]);
+        var key = MasterKey.FromBytes(derived);
         CryptographicOperations.ZeroMemory(derived);
         return key;
     }
@@ -143,7 +143,7 @@ internal sealed record MasterKeyJson(
     public static MasterKeyJson From(MasterKey key) =>
         new(new MacJson(key.MacK.ToArray(), key.MacR.ToArray()), key.Encrypt.ToArray());
 
-    public MasterKey ToKey() => new(Encrypt, Mac.K, Mac.R);
+    public MasterKey ToKey() => MasterKey.FromParts(Encrypt, Mac.K, Mac.R);
 }
 
 [JsonSerializable(typeof(KeyFile))]

@@ -43,7 +43,7 @@ public sealed class LocalBackup
     {
         (_repository, _writer, _options, _cancellation) = (repository, writer, options, cancellationToken);
         _content = writer.NewContentWriter();
-        _metadata = new NodeMetadataReader { WithAccessTime = options.WithAccessTime };
+        _metadata = new NodeMetadataReader(new AccountNames(), options.WithAccessTime);
     }
 
     /// <summary>Walks all targets and adds what it finds below the writer's root. What fails is told to the options' listener and counted.</summary>
@@ -146,17 +146,20 @@ public sealed class LocalBackup
 
     private void WalkDirectory(LocalDirectory directory, DirectoryBuilder builder, ParentTree? parent)
     {
+        var marker = _options.Excludes.FindMarker(directory);
         using var names = directory.ReadNames();
         for (var i = 0; i < names.Count; i++)
         {
             _cancellation.ThrowIfCancellationRequested();
             var name = names[i];
+            if (marker is { } kept && !name.SequenceEqual(kept.Span))
+                continue;
             var before = _path.Push(name);
             try
             {
                 if (!directory.TryGetStatus(name, out var status))
                     Fault("scan", "it vanished before it could be read");
-                else if (!_options.Excludes.IsExcluded(_path.Span, directory, name, status))
+                else if (!_options.Excludes.IsExcluded(_path.Span) && !_options.Excludes.IsTooLarge(status))
                     WalkEntry(directory, name, status, builder, parent);
             }
             catch (LocalFileException e)
@@ -204,7 +207,6 @@ public sealed class LocalBackup
         Node? known
     )
     {
-        FillNode(holder, name, status);
         var isUnchanged = known is not null && IsUnchanged(known, status);
         var isNew = known is null;
         var tree = known?.Subtree;
@@ -224,6 +226,10 @@ public sealed class LocalBackup
         }
         using (directory)
         {
+            if (directory is null)
+                FillNode(holder, name, status);
+            else
+                Note(_metadata.Fill(_node, name, directory, status));
             var below = _content.OpenDirectory(builder, _node);
             try
             {
@@ -289,7 +295,7 @@ public sealed class LocalBackup
         {
             using var file = directory.OpenFile(name, status);
             var opened = file.Opened;
-            FillNode(directory, name, opened);
+            Note(_metadata.Fill(_node, directory, name, file));
             _content.BeginFile(builder);
             var length = opened.MayHaveHoles ? ReadExtents(file, opened.Size) : ReadPlain(file, opened.Size);
             if (!file.HasChanged(out var now) && length == opened.Size)
@@ -359,7 +365,14 @@ public sealed class LocalBackup
     }
 
     private void FillNode(LocalDirectory directory, ReadOnlySpan<byte> name, in FileStatus status) =>
-        _metadata.Fill(_node, directory, name, status);
+        Note(_metadata.Fill(_node, directory, name, status));
+
+    /// <summary>The entry is stored, though not all of its extended attributes could be read.</summary>
+    private void Note(LocalFileException? attributes)
+    {
+        if (attributes is not null)
+            Fault("read", attributes);
+    }
 
     private void Tell(bool isNew, bool isUnchanged) =>
         _options.OnEntry?.Invoke(

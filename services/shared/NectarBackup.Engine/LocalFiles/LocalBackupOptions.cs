@@ -9,7 +9,7 @@ public sealed record LocalBackupOptions
     /// <summary>Absolute.</summary>
     public required byte[] WorkingDirectory { get; init; }
 
-    public ExcludeRules Excludes { get; init; } = ExcludeRules.None;
+    public ExcludeRules Excludes { get; init; } = new();
 
     /// <summary>Do not enter directories of other file systems than the targets'.</summary>
     public bool OneFileSystem { get; init; }

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -295,56 +294,15 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
         foreach (var directory in directories)
         {
             List<ObjectInfo> found = [];
-            await Run($"cannot list '{directory}'", () => List(kind, directory, found), cancellationToken)
+            await Run(
+                    $"cannot list '{directory}'",
+                    () => DirectoryListing.Read(kind, directory, found),
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             foreach (var info in found)
                 yield return info;
         }
-    }
-
-    private static void List(ObjectKind kind, string directory, List<ObjectInfo> found)
-    {
-        var entries = new FileSystemEnumerable<ObjectInfo>(directory, Describe, Flat)
-        {
-            ShouldIncludePredicate = IsObject,
-        };
-        try
-        {
-            foreach (var entry in entries)
-            {
-                var info = new ObjectInfo(new ObjectName(kind, entry.Name.Id), entry.Length);
-                // A file deleted between the listing and its stat has the length 0 here. So has a damaged one, and that one is to be seen.
-                if (info.Length == 0 && !File.Exists(Path.Combine(directory, info.Name.Id.ToString())))
-                    continue;
-                // Nobody would find a pack in the wrong directory.
-                if (
-                    kind == ObjectKind.Pack
-                    && !directory.EndsWith($"{info.Name.Id.First:x2}", StringComparison.Ordinal)
-                )
-                    continue;
-                found.Add(info);
-            }
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // As in an object store, a directory that is not there holds nothing.
-        }
-    }
-
-    private static readonly EnumerationOptions Flat = new()
-    {
-        AttributesToSkip = 0,
-        IgnoreInaccessible = false,
-        RecurseSubdirectories = false,
-    };
-
-    private static bool IsObject(ref FileSystemEntry entry) =>
-        !entry.IsDirectory && ObjectId.TryParse(entry.FileName, out _);
-
-    private static ObjectInfo Describe(ref FileSystemEntry entry)
-    {
-        _ = ObjectId.TryParse(entry.FileName, out var id);
-        return new ObjectInfo(new ObjectName(ObjectKind.Pack, id), entry.Length);
     }
 
     public Task DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
@@ -373,10 +331,17 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
 
     private string PackDirectory(int first) => Path.Combine(_root, "data", first.ToString("x2"));
 
+    // Not FileInfo.Exists, which says "no" to a directory that may not be searched as well.
     private static long? LengthOf(string path)
     {
-        var info = new FileInfo(path);
-        return info.Exists ? info.Length : null;
+        try
+        {
+            return new FileInfo(path).Length;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Runs blocking calls of the file system off the caller's thread; their errors become the store's.</summary>

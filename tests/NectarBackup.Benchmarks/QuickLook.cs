@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace NectarBackup.Benchmarks;
+
+/// <summary>All primitives in a few seconds, the best of some rounds: for a busy machine or a first look.</summary>
+internal static class QuickLook
+{
+    public static void Run()
+    {
+        foreach (var length in (int[])[1024, 4096, 1 << 20])
+        {
+            var cipher = new CipherBenchmarks { Length = length };
+            cipher.Setup();
+            Rate($"seal in place {length}", length, cipher.SealInPlace);
+            Rate($"seal apart {length}", length, cipher.SealApart);
+            // The plaintext is rewritten above, so open what was sealed last.
+            Rate($"open {length}", length, () => cipher.OpenApart());
+            Rate($"AES counter mode {length}", length, cipher.AesCounterMode);
+            Rate($"AES counter mode, portable {length}", length, cipher.AesCounterModePortable);
+            Rate($"Poly1305 {length}", length, cipher.Poly1305Best);
+            Rate($"Poly1305 portable {length}", length, cipher.Poly1305Portable);
+        }
+        foreach (var slab in (string[])["chunks", "files"])
+        {
+            var hash = new HashBenchmarks { Slab = slab };
+            hash.Setup();
+            Rate($"SHA-256 one by one, {slab}", HashBenchmarks.SlabSize, hash.OneByOne);
+            Rate($"SHA-256 in lanes, {slab}", HashBenchmarks.SlabSize, hash.Lanes);
+            hash.Cleanup();
+        }
+        var scrypt = new ScryptBenchmarks { P = 10 };
+        Once("scrypt p=10", scrypt.TwoAbreast);
+        Once("scrypt p=10, portable", scrypt.Portable);
+    }
+
+    private static void Rate(string what, int bytes, Action action)
+    {
+        var best = double.MaxValue;
+        var times = Math.Max(1, (4 << 20) / bytes);
+        for (var round = 0; round < 12; round++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < times; i++)
+                action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / times);
+        }
+        Console.WriteLine($"{what, -40} {bytes / best / 1e9:F2} GB/s");
+    }
+
+    private static void Once(string what, Action action)
+    {
+        var best = double.MaxValue;
+        for (var round = 0; round < 3; round++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        Console.WriteLine($"{what, -40} {best:F3} s");
+    }
+}
