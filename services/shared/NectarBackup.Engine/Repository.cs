@@ -118,6 +118,9 @@ public sealed class Repository : IAsyncDisposable
         return repository;
     }
 
+    /// <summary>The same repository, without its index, through another store that has the same objects.</summary>
+    internal Repository Through(IObjectStore store) => new(store, Key, KeyId, Config);
+
     private static RepositoryException Exists(IObjectStore store) =>
         new(RepositoryError.AlreadyExists, $"there is a repository at {store.Location} already");
 
