@@ -34,7 +34,11 @@ internal static partial class ChildProcess
     [LibraryImport("libc")]
     private static partial int wait4(int pid, out int status, int options, nint usage);
 
-    public static unsafe Cost Run(string program, IEnumerable<string> arguments, params (string Name, string Value)[] variables)
+    public static unsafe Cost Run(
+        string program,
+        IEnumerable<string> arguments,
+        params (string Name, string Value)[] variables
+    )
     {
         const int openFlags = 0x1 | 0x40 | 0x400; // O_WRONLY | O_CREAT | O_APPEND
         var log = Path.Combine(Path.GetTempPath(), "nectar-race.log");
@@ -42,9 +46,9 @@ internal static partial class ChildProcess
         var usage = stackalloc long[18]; // struct rusage: two timevals, then ru_maxrss in KiB
         try
         {
-            posix_spawn_file_actions_init(actions);
-            posix_spawn_file_actions_addopen(actions, 1, log, openFlags, 0x180);
-            posix_spawn_file_actions_addopen(actions, 2, log, openFlags, 0x180);
+            _ = posix_spawn_file_actions_init(actions);
+            _ = posix_spawn_file_actions_addopen(actions, 1, log, openFlags, 0x180);
+            _ = posix_spawn_file_actions_addopen(actions, 2, log, openFlags, 0x180);
             var environment = Environment.GetEnvironmentVariables();
             foreach (var (name, value) in variables)
                 environment[name] = value;
@@ -53,15 +57,17 @@ internal static partial class ChildProcess
             var error = posix_spawnp(out var pid, program, actions, 0, [program, .. arguments, null], pairs);
             if (error != 0)
                 throw new InvalidOperationException($"{program} cannot be started: error {error}");
-            wait4(pid, out var status, 0, (nint)usage);
+            _ = wait4(pid, out var status, 0, (nint)usage);
             var wall = clock.Elapsed.TotalSeconds;
             if (status != 0)
-                throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: status {status}, see {log}");
+                throw new InvalidOperationException(
+                    $"{program} {string.Join(' ', arguments)}: status {status}, see {log}"
+                );
             return new Cost(wall, usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6, usage[4] / 1024.0);
         }
         finally
         {
-            posix_spawn_file_actions_destroy(actions);
+            _ = posix_spawn_file_actions_destroy(actions);
             NativeMemory.Free((void*)actions);
         }
     }

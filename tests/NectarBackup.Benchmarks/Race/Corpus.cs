@@ -24,7 +24,11 @@ internal sealed record Corpus(string Name, string Directory, Action<int> ChangeO
             case "random":
                 for (var i = 0; isNew && i < 4; i++)
                     FillRandom(Path.Combine(directory, $"random-{i}"), (long)((512 << 20) * scale), i);
-                return new Corpus(name, directory, round => ChangeRuns(Path.Combine(directory, "random-0"), 0.04, round));
+                return new Corpus(
+                    name,
+                    directory,
+                    round => ChangeRuns(Path.Combine(directory, "random-0"), 0.04, round)
+                );
             case "image":
                 var image = Path.Combine(directory, "disk.img");
                 if (isNew)
@@ -41,7 +45,11 @@ internal sealed record Corpus(string Name, string Directory, Action<int> ChangeO
         while (pending.TryPop(out var at))
         {
             System.IO.Directory.CreateDirectory(at.To);
-            foreach (var entry in new DirectoryInfo(at.From).EnumerateFileSystemInfos().OrderBy(e => e.Name, StringComparer.Ordinal))
+            foreach (
+                var entry in new DirectoryInfo(at.From)
+                    .EnumerateFileSystemInfos()
+                    .OrderBy(e => e.Name, StringComparer.Ordinal)
+            )
             {
                 var target = Path.Combine(at.To, entry.Name);
                 if (entry.LinkTarget is { } link)
@@ -105,7 +113,11 @@ internal sealed record Corpus(string Name, string Directory, Action<int> ChangeO
     private static void ChangeFiles(string directory, int round)
     {
         var number = 0;
-        foreach (var path in System.IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (
+            var path in System
+                .IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+        )
         {
             if (number++ % 100 == round % 100 && new FileInfo(path).LinkTarget is null)
                 File.AppendAllText(path, "x");

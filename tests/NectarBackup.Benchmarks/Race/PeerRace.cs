@@ -10,7 +10,14 @@ internal static class PeerRace
 {
     private sealed record Tool(string Name, string Program, string Repository);
 
-    private static readonly string[] s_operations = ["first backup", "unchanged", "1 % changed", "restore", "check, all data"];
+    private static readonly string[] s_operations =
+    [
+        "first backup",
+        "unchanged",
+        "1 % changed",
+        "restore",
+        "check, all data",
+    ];
 
     /// <summary>Options: --nectar PATH --restic PATH --corpora mixed,many,random,image --scale 1 --runs 3 --dir DIRECTORY.</summary>
     public static int Run(string[] args)
@@ -27,8 +34,12 @@ internal static class PeerRace
             new("nectar", Option("nectar", "nectar"), Path.Combine(directory, "repo-nectar")),
             new("restic", Option("restic", "restic"), Path.Combine(directory, "repo-restic")),
         ];
-        Console.WriteLine($"{Environment.ProcessorCount} processors, {runs} runs each, medians; wall s / CPU s / peak MiB");
-        Console.WriteLine($"{"corpus",-8} {"operation",-16} {"nectar",-24} {"restic",-24} {"wall",6} {"CPU",6} {"peak",6}");
+        Console.WriteLine(
+            $"{Environment.ProcessorCount} processors, {runs} runs each, medians; wall s / CPU s / peak MiB"
+        );
+        Console.WriteLine(
+            $"{"corpus", -8} {"operation", -16} {"nectar", -24} {"restic", -24} {"wall", 6} {"CPU", 6} {"peak", 6}"
+        );
         foreach (var name in Option("corpora", "random,image,mixed,many").Split(','))
             RaceOn(Corpus.Make(directory, name, scale), tools, runs, directory);
         return 0;

@@ -32,7 +32,12 @@ public sealed class SnapshotWriterTests
         return bytes;
     }
 
-    private static void AddFile(ContentWriter content, DirectoryBuilder directory, string name, ReadOnlySpan<byte> bytes)
+    private static void AddFile(
+        ContentWriter content,
+        DirectoryBuilder directory,
+        string name,
+        ReadOnlySpan<byte> bytes
+    )
     {
         content.BeginFile(directory);
         content.Write(bytes);
@@ -69,7 +74,11 @@ public sealed class SnapshotWriterTests
     public async Task Files_of_every_size_come_back_as_they_were()
     {
         var repository = await Open();
-        await using var writer = SnapshotWriter.Start(repository, new SnapshotWriterOptions { VerifyAll = true }, default);
+        await using var writer = SnapshotWriter.Start(
+            repository,
+            new SnapshotWriterOptions { VerifyAll = true },
+            default
+        );
         var content = writer.NewContentWriter();
         int[] sizes = [0, 1, 63, 4096, 524_287, 524_288, 524_289, 3_000_000, 20_000_000];
         for (var i = 0; i < sizes.Length; i++)
@@ -84,7 +93,7 @@ public sealed class SnapshotWriterTests
         await again.LoadIndexAsync(default);
         for (var i = 0; i < sizes.Length; i++)
             Assert.Equal(Random(i, sizes[i]), await Load(again, tree, $"f{i}"));
-        Assert.Equal("hello"u8, await Load(again, tree, "sub/inside"));
+        Assert.Equal("hello"u8.ToArray(), await Load(again, tree, "sub/inside"));
     }
 
     [Fact]
@@ -152,7 +161,11 @@ public sealed class SnapshotWriterTests
     {
         var repository = await Open();
         ObjectId?[] trees = [null, null];
-        string[][] orders = [["a", "b", "c"], ["c", "a", "b"]];
+        string[][] orders =
+        [
+            ["a", "b", "c"],
+            ["c", "a", "b"],
+        ];
         for (var i = 0; i < 2; i++)
         {
             await using var writer = SnapshotWriter.Start(repository, new SnapshotWriterOptions(), default);

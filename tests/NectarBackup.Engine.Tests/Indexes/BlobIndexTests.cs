@@ -87,10 +87,18 @@ public sealed class BlobIndexTests
     [InlineData("{\"packs\":[{}]}")]
     [InlineData("{\"packs\":{}}")]
     [InlineData("{\"packs\":[{\"id\":\"abc\",\"blobs\":[]}]}")]
-    [InlineData("{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":0,\"length\":5}]}]}")]
-    [InlineData("{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":-1,\"length\":50}]}]}")]
-    [InlineData("{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":0,\"length\":5000000000}]}]}")]
-    [InlineData("{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"pear\",\"offset\":0,\"length\":50}]}]}")]
+    [InlineData(
+        "{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":0,\"length\":5}]}]}"
+    )]
+    [InlineData(
+        "{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":-1,\"length\":50}]}]}"
+    )]
+    [InlineData(
+        "{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":0,\"length\":5000000000}]}]}"
+    )]
+    [InlineData(
+        "{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"pear\",\"offset\":0,\"length\":50}]}]}"
+    )]
     [InlineData(
         "{\"packs\":[{\"id\":\"ID\",\"blobs\":[{\"id\":\"ID\",\"type\":\"data\",\"offset\":0,\"length\":50,\"uncompressed_length\":4000000000}]}]}"
     )]

@@ -32,10 +32,7 @@ public sealed class OpeningTests
     public async Task Where_there_is_no_repository_none_opens_and_where_there_is_one_none_is_made()
     {
         var store = new MemoryStore();
-        Assert.Equal(
-            RepositoryError.NotFound,
-            await ErrorOf(() => Repository.OpenAsync(store, s_password, default))
-        );
+        Assert.Equal(RepositoryError.NotFound, await ErrorOf(() => Repository.OpenAsync(store, s_password, default)));
         await Init(store);
         Assert.Equal(RepositoryError.AlreadyExists, await ErrorOf(() => Init(store)));
     }
@@ -80,8 +77,6 @@ public sealed class OpeningTests
     public void A_key_file_that_cannot_be_used_is_damage(string json) =>
         Assert.Equal(
             RepositoryError.Damaged,
-            Assert
-                .Throws<RepositoryException>(() => KeyFile.Parse(Encoding.UTF8.GetBytes(json), ObjectId.Of([])))
-                .Error
+            Assert.Throws<RepositoryException>(() => KeyFile.Parse(Encoding.UTF8.GetBytes(json), ObjectId.Of([]))).Error
         );
 }

@@ -21,7 +21,10 @@ public sealed class RepositoryLockTests
         public bool IsGone(LockHolder holder, int id) => Gone.Contains(id);
     }
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56)) { AutoAdvanceAmount = TimeSpan.Zero };
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56))
+    {
+        AutoAdvanceAmount = TimeSpan.Zero,
+    };
 
     private static async Task<Repository> Open() =>
         await Repository.InitAsync(new MemoryStore(), "x"u8.ToArray(), null, ("u", "h"), TimeProvider.System, default);
@@ -77,7 +80,13 @@ public sealed class RepositoryLockTests
     public async Task A_lock_of_another_program_blocks_until_it_is_unlocked()
     {
         var repository = await Open();
-        var foreign = new LockFile { Time = _time.GetUtcNow(), Exclusive = true, HostName = "host", ProcessId = 1 };
+        var foreign = new LockFile
+        {
+            Time = _time.GetUtcNow(),
+            Exclusive = true,
+            HostName = "host",
+            ProcessId = 1,
+        };
         await repository.SaveUnpackedAsync(ObjectKind.Lock, foreign.Serialize(), default);
         var self = new Identity(2) { Gone = { 1 } };
         await Assert.ThrowsAsync<RepositoryException>(() => Acquire(repository, false, self));
@@ -89,7 +98,12 @@ public sealed class RepositoryLockTests
     public async Task A_fresh_lock_of_a_running_process_is_not_unlocked_unless_all_are()
     {
         var repository = await Open();
-        var foreign = new LockFile { Time = _time.GetUtcNow(), HostName = "elsewhere", ProcessId = 1 };
+        var foreign = new LockFile
+        {
+            Time = _time.GetUtcNow(),
+            HostName = "elsewhere",
+            ProcessId = 1,
+        };
         await repository.SaveUnpackedAsync(ObjectKind.Lock, foreign.Serialize(), default);
         Assert.Equal(0, await RepositoryLock.UnlockAsync(repository, false, new Identity(2), _time, default));
         Assert.Equal(1, await RepositoryLock.UnlockAsync(repository, true, new Identity(2), _time, default));

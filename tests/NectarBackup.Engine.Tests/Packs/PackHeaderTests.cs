@@ -41,8 +41,8 @@ public sealed class PackHeaderTests
     {
         var entries = PackHeader.Encode(s_blobs);
         entries[at] = value;
-        var error = Assert.Throws<RepositoryException>(
-            () => PackHeader.Parse(entries, PackHeader.PackLength(s_blobs), s_pack)
+        var error = Assert.Throws<RepositoryException>(() =>
+            PackHeader.Parse(entries, PackHeader.PackLength(s_blobs), s_pack)
         );
         Assert.Contains(s_pack.ToString(), error.Message, StringComparison.Ordinal);
     }

@@ -73,17 +73,17 @@ public sealed class ContentWriter
     {
         while (count > 0)
         {
-            if (_fill == _chunkStart && count >= ZeroChunk.Length && _zeroIsQueued)
+            if (_fill == _chunkStart && count >= ZeroChunk.Size && _zeroIsQueued)
             {
                 // Zeros are cut at every 512 KiB, always into the same chunk (restic/chunker: a digest of 0 is a cut).
                 AddZeroId();
-                _size += ZeroChunk.Length;
-                count -= ZeroChunk.Length;
+                _size += ZeroChunk.Size;
+                count -= ZeroChunk.Size;
                 continue;
             }
             var buffer = GetBuffer();
             // No further than the end of the chunk: then the next ones are free.
-            var part = (int)Math.Min((ulong)Math.Min(buffer.Length, ZeroChunk.Length), count);
+            var part = (int)Math.Min((ulong)Math.Min(buffer.Length, ZeroChunk.Size), count);
             buffer[..part].Clear();
             Advance(part);
             count -= (uint)part;
@@ -146,7 +146,7 @@ public sealed class ContentWriter
     private void Emit(int length)
     {
         var chunk = _slab!.Bytes.Slice(_chunkStart, length);
-        var isZero = length == ZeroChunk.Length && ZeroChunk.IsZero(chunk);
+        var isZero = length == ZeroChunk.Size && ZeroChunk.Starts(chunk);
         if (isZero && _zeroIsQueued)
             AddZeroId();
         else

@@ -118,7 +118,7 @@ public static class NodeEncoder
         to.Advance(text.At);
     }
 
-    private static void PutQuoted(scoped ref TextCursor text, scoped ReadOnlySpan<byte> name)
+    private static void PutQuoted(ref TextCursor text, ReadOnlySpan<byte> name)
     {
         var size = name.Length * GoQuote.MaxExpansion;
         var quoted = size <= QuoteOnStack ? stackalloc byte[QuoteOnStack] : new byte[size];

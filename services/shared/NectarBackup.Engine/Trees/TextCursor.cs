@@ -12,7 +12,7 @@ internal ref struct TextCursor(Span<byte> span)
     public int At { get; private set; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Put(ReadOnlySpan<byte> text)
+    public void Put(scoped ReadOnlySpan<byte> text)
     {
         text.CopyTo(_span[At..]);
         At += text.Length;
@@ -57,7 +57,7 @@ internal ref struct TextCursor(Span<byte> span)
 
     public void PutEscaped(scoped ReadOnlySpan<byte> text) => At += GoJson.Escape(text, _span[At..]);
 
-    public void PutBase64(ReadOnlySpan<byte> bytes)
+    public void PutBase64(scoped ReadOnlySpan<byte> bytes)
     {
         Base64.EncodeToUtf8(bytes, _span[At..], out _, out var written);
         At += written;
