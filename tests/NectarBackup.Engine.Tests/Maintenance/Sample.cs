@@ -41,7 +41,7 @@ internal static class Sample
         return to;
     }
 
-    private static async Task CopyAsync(IObjectStore from, IObjectStore to, ObjectName name) =>
+    private static async Task CopyAsync(IObjectStore from, MemoryStore to, ObjectName name) =>
         await to.PutAsync(name, ObjectContent.Of(await ReadAsync(from, name)), default);
 
     public static async Task<List<ObjectInfo>> ListAsync(IObjectStore store, ObjectKind kind)
