@@ -14,7 +14,7 @@ public unsafe class HashBenchmarks
     private ObjectId* _results;
     private HashRequest[] _requests = [];
 
-    [Params("chunks", "files")]
+    [Params("chunks", "files", "equal")]
     public string Slab { get; set; } = "";
 
     [GlobalSetup]
@@ -23,7 +23,12 @@ public unsafe class HashBenchmarks
         _slab = (byte*)NativeMemory.Alloc(SlabSize);
         Random.Shared.NextBytes(new Span<byte>(_slab, SlabSize));
         _results = (ObjectId*)NativeMemory.Alloc(SlabSize / 100, (nuint)sizeof(ObjectId));
-        _requests = Slab == "chunks" ? Cut(1, 512 << 10, 512 << 10) : Cut(2, 200, 4000);
+        _requests = Slab switch
+        {
+            "chunks" => Cut(1, 512 << 10, 512 << 10),
+            "files" => Cut(2, 200, 4000),
+            _ => Cut(3, 3 << 16, 0),
+        };
     }
 
     [GlobalCleanup]
@@ -57,4 +62,18 @@ public unsafe class HashBenchmarks
 
     [Benchmark]
     public void Lanes() => Sha256Lanes.HashMany(_requests);
+
+    /// <summary>All messages through eight lanes, whatever the plan would be: for the constants of the plan.</summary>
+    [Benchmark]
+    public void EightLanes() => Abreast(Sha256Kernel8.Lanes);
+
+    [Benchmark]
+    public void SixteenLanes() => Abreast(Sha256Kernel.Lanes);
+
+    private void Abreast(int lanes)
+    {
+        if (!Sha256Kernel.IsSupported || !Sha256Kernel8.IsSupported)
+            return;
+        Sha256Lanes.HashAbreast(_requests, [.. Enumerable.Range(0, _requests.Length).Select(i => (ulong)i)], lanes);
+    }
 }

@@ -20,12 +20,14 @@ internal static class QuickLook
             Rate($"Poly1305 {length}", length, cipher.Poly1305Best);
             Rate($"Poly1305 portable {length}", length, cipher.Poly1305Portable);
         }
-        foreach (var slab in (string[])["chunks", "files"])
+        foreach (var slab in (string[])["chunks", "files", "equal"])
         {
             var hash = new HashBenchmarks { Slab = slab };
             hash.Setup();
             Rate($"SHA-256 one by one, {slab}", HashBenchmarks.SlabSize, hash.OneByOne);
             Rate($"SHA-256 in lanes, {slab}", HashBenchmarks.SlabSize, hash.Lanes);
+            Rate($"SHA-256 in eight lanes, {slab}", HashBenchmarks.SlabSize, hash.EightLanes);
+            Rate($"SHA-256 in sixteen lanes, {slab}", HashBenchmarks.SlabSize, hash.SixteenLanes);
             hash.Cleanup();
         }
         var scrypt = new ScryptBenchmarks { P = 10 };

@@ -13,7 +13,7 @@ public sealed record RepositoryConfig(int Version, ObjectId Id, ChunkerPolynomia
     /// <summary>Longest config that is read, in bytes.</summary>
     public const int MaxLength = 64 << 10;
 
-    internal byte[] Serialize() =>
+    public byte[] Serialize() =>
         JsonSerializer.SerializeToUtf8Bytes(
             new ConfigJson(Version, Id.ToString(), Polynomial.ToString()),
             ConfigJsonContext.Default.ConfigJson

@@ -1,1 +1,3 @@
-return 0;
+using NectarBackup.Standalone.CommandLine;
+
+return await NectarCommand.RunAsync(args);

@@ -17,7 +17,7 @@ internal sealed class ParentTree
     private ParentTree(TreeReader reader)
     {
         _reader = reader;
-        _atNode = reader.Read(_node);
+        Advance();
     }
 
     /// <summary>The JSON array of the found file's content.</summary>
@@ -54,9 +54,22 @@ internal sealed class ParentTree
                 return _node;
             if (order > 0)
                 return null;
-            _atNode = _reader.Read(_node);
+            Advance();
         }
         return null;
+    }
+
+    /// <summary>Goes to the next node; what follows damage counts as new and is read from the source again.</summary>
+    private void Advance()
+    {
+        try
+        {
+            _atNode = _reader.Read(_node);
+        }
+        catch (RepositoryException e) when (e.Error == RepositoryError.Damaged)
+        {
+            _atNode = false;
+        }
     }
 
     /// <summary>All chunks of the found file are in the repository.</summary>

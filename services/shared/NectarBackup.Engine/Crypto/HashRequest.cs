@@ -7,6 +7,6 @@ namespace NectarBackup.Engine.Crypto;
 public readonly unsafe struct HashRequest(byte* data, int length, ObjectId* result)
 {
     public byte* Data { get; } = data;
-    public int Length { get; } = length;
+    public int Length { get; } = length >= 0 ? length : throw new ArgumentOutOfRangeException(nameof(length));
     public ObjectId* Result { get; } = result;
 }

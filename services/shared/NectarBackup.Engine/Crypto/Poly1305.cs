@@ -44,7 +44,7 @@ internal sealed class Poly1305
     {
         // Below these lengths folding the lanes together costs more than they gain.
         var done = 0;
-        if (Avx512F.IsSupported && piece.Length >= 4 * Poly1305Avx512.Step)
+        if (Avx512F.IsSupported && piece.Length >= 2 * Poly1305Avx512.Step)
             done = Poly1305Avx512.Add(ref sum, _powers, piece);
         else if (Avx2.IsSupported && piece.Length >= 4 * Poly1305Avx2.Step)
             done = Poly1305Avx2.Add(ref sum, _powers, piece);

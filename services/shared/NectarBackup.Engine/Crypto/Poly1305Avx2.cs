@@ -48,54 +48,58 @@ internal static unsafe class Poly1305Avx2
         var h2 = Vector256.CreateScalar(limbs[2]);
         var h3 = Vector256.CreateScalar(limbs[3]);
         var h4 = Vector256.CreateScalar(limbs[4]);
+        // All steps but the last multiply by the same power; the last gives each lane the power it still lacks.
+        var left = steps - 1;
         while (true)
         {
-            var a = Vector256.Load((ulong*)data);
-            var b = Vector256.Load((ulong*)(data + Step / 2));
-            data += Step;
-            var low = Avx2.UnpackLow(a, b);
-            var high = Avx2.UnpackHigh(a, b);
-            h0 += low & mask;
-            h1 += low >> 26 & mask;
-            h2 += (low >> 52 | high << 12) & mask;
-            h3 += high >> 14 & mask;
-            h4 += high >> 40 | marker;
-            if (--steps == 0)
-            {
-                r0 = Vector256.Load(last);
-                r1 = Vector256.Load(last + 4);
-                r2 = Vector256.Load(last + 2 * 4);
-                r3 = Vector256.Load(last + 3 * 4);
-                r4 = Vector256.Load(last + 4 * 4);
-            }
             // 2^130 = 5: a product of limbs i and j with i + j > 4 counts five times at i + j - 5.
             var s1 = r1 + (r1 << 2);
             var s2 = r2 + (r2 << 2);
             var s3 = r3 + (r3 << 2);
             var s4 = r4 + (r4 << 2);
-            var d0 = Times(h0, r0) + Times(h1, s4) + Times(h2, s3) + Times(h3, s2) + Times(h4, s1);
-            var d1 = Times(h0, r1) + Times(h1, r0) + Times(h2, s4) + Times(h3, s3) + Times(h4, s2);
-            var d2 = Times(h0, r2) + Times(h1, r1) + Times(h2, r0) + Times(h3, s4) + Times(h4, s3);
-            var d3 = Times(h0, r3) + Times(h1, r2) + Times(h2, r1) + Times(h3, r0) + Times(h4, s4);
-            var d4 = Times(h0, r4) + Times(h1, r3) + Times(h2, r2) + Times(h3, r1) + Times(h4, r0);
-            // Two carry chains side by side, so that every limb ends just above 26 bits.
-            d1 += d0 >> 26;
-            d4 += d3 >> 26;
-            d0 &= mask;
-            d3 &= mask;
-            d2 += d1 >> 26;
-            var top = d4 >> 26;
-            d1 &= mask;
-            h4 = d4 & mask;
-            d0 += top + (top << 2);
-            d3 += d2 >> 26;
-            h2 = d2 & mask;
-            h1 = d1 + (d0 >> 26);
-            h0 = d0 & mask;
-            h4 += d3 >> 26;
-            h3 = d3 & mask;
+            for (; left > 0; left--)
+            {
+                var a = Vector256.Load((ulong*)data);
+                var b = Vector256.Load((ulong*)(data + Step / 2));
+                data += Step;
+                var low = Avx2.UnpackLow(a, b);
+                var high = Avx2.UnpackHigh(a, b);
+                h0 += low & mask;
+                h1 += low >> 26 & mask;
+                h2 += (low >> 52 | high << 12) & mask;
+                h3 += high >> 14 & mask;
+                h4 += high >> 40 | marker;
+                var d0 = Times(h0, r0) + Times(h1, s4) + Times(h2, s3) + Times(h3, s2) + Times(h4, s1);
+                var d1 = Times(h0, r1) + Times(h1, r0) + Times(h2, s4) + Times(h3, s3) + Times(h4, s2);
+                var d2 = Times(h0, r2) + Times(h1, r1) + Times(h2, r0) + Times(h3, s4) + Times(h4, s3);
+                var d3 = Times(h0, r3) + Times(h1, r2) + Times(h2, r1) + Times(h3, r0) + Times(h4, s4);
+                var d4 = Times(h0, r4) + Times(h1, r3) + Times(h2, r2) + Times(h3, r1) + Times(h4, r0);
+                // Two carry chains side by side, so that every limb ends just above 26 bits.
+                d1 += d0 >> 26;
+                d4 += d3 >> 26;
+                d0 &= mask;
+                d3 &= mask;
+                d2 += d1 >> 26;
+                var top = d4 >> 26;
+                d1 &= mask;
+                h4 = d4 & mask;
+                d0 += top + (top << 2);
+                d3 += d2 >> 26;
+                h2 = d2 & mask;
+                h1 = d1 + (d0 >> 26);
+                h0 = d0 & mask;
+                h4 += d3 >> 26;
+                h3 = d3 & mask;
+            }
             if (steps == 0)
                 break;
+            left = 1;
+            steps = 0;
+            r0 = Vector256.Load(last);
+            r1 = Vector256.Load(last + 4);
+            r2 = Vector256.Load(last + 2 * 4);
+            r3 = Vector256.Load(last + 3 * 4);
+            r4 = Vector256.Load(last + 4 * 4);
         }
         limbs[0] = Vector256.Sum(h0);
         limbs[1] = Vector256.Sum(h1);

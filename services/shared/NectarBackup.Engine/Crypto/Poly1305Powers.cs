@@ -1,7 +1,7 @@
 namespace NectarBackup.Engine.Crypto;
 
 /// <summary>
-/// r^1 to r^8 in limbs of 26 bits, laid out as the vector forms load them.
+/// r^1 to r^16 in limbs of 26 bits, laid out as the vector forms load them.
 /// </summary>
 internal sealed class Poly1305Powers
 {
@@ -12,7 +12,8 @@ internal sealed class Poly1305Powers
     private static readonly int[] Order8 = [0, 4, 1, 5, 2, 6, 3, 7];
     private static readonly int[] Order4 = [0, 2, 1, 3];
 
-    /// <summary>The limbs of r^8, and of r^4: one step of all lanes.</summary>
+    /// <summary>The limbs of r^16, r^8 and r^4: a step of sixteen, eight or four blocks.</summary>
+    public readonly ulong[] Step16 = new ulong[Limbs];
     public readonly ulong[] Step8 = new ulong[Limbs];
     public readonly ulong[] Step4 = new ulong[Limbs];
 
@@ -24,17 +25,20 @@ internal sealed class Poly1305Powers
     {
         var power = new Poly1305Sum { H0 = 1 };
         Span<ulong> limbs = stackalloc ulong[Limbs];
-        for (var exponent = 1; exponent <= 8; exponent++)
+        for (var exponent = 1; exponent <= 16; exponent++)
         {
             power = r.TimesR(power);
             Split(power, limbs);
             for (var i = 0; i < Limbs; i++)
             {
+                if (exponent == 16)
+                    Step16[i] = limbs[i];
                 if (exponent == 8)
                     Step8[i] = limbs[i];
                 if (exponent == 4)
                     Step4[i] = limbs[i];
-                Last8[8 * i + Array.IndexOf(Order8, 8 - exponent)] = limbs[i];
+                if (exponent <= 8)
+                    Last8[8 * i + Array.IndexOf(Order8, 8 - exponent)] = limbs[i];
                 if (exponent <= 4)
                     Last4[4 * i + Array.IndexOf(Order4, 4 - exponent)] = limbs[i];
             }

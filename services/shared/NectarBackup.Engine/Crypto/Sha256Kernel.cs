@@ -21,7 +21,7 @@ internal static unsafe class Sha256Kernel
     public static ReadOnlySpan<uint> Start =>
         [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
-    private static ReadOnlySpan<uint> Constants =>
+    internal static ReadOnlySpan<uint> Constants =>
         [
             0x428a2f98,
             0x71374491,

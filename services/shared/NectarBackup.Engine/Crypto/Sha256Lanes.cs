@@ -4,13 +4,14 @@ using System.Buffers.Binary;
 namespace NectarBackup.Engine.Crypto;
 
 /// <summary>
-/// SHA-256 of many independent messages: sixteen abreast where that is faster, one after the other where it is not.
+/// SHA-256 of many independent messages: sixteen or eight abreast where that is faster, one after the other where it is not.
 /// The results are the same.
 /// </summary>
 public static class Sha256Lanes
 {
     // Measured on a Zen 4 core, in nanoseconds; only their ratios matter, and a wrong guess costs time, never a result.
-    private const double LanesPerBlock = 195;
+    private const double SixteenPerBlock = 195;
+    private const double EightPerBlock = 105;
     private const double SinglePerBlock = 31.5;
     private const double LanesPerMessage = 60;
     private const double SinglePerMessage = 220;
@@ -20,7 +21,7 @@ public static class Sha256Lanes
     /// <summary>Hashes every request; the order among them is free.</summary>
     public static unsafe void HashMany(ReadOnlySpan<HashRequest> requests)
     {
-        if (!Sha256Kernel.IsSupported || requests.Length < 3)
+        if (!Sha256Kernel.IsSupported || !Sha256Kernel8.IsSupported || requests.Length < 3)
         {
             foreach (ref readonly var request in requests)
                 HashOne(request);
@@ -35,11 +36,11 @@ public static class Sha256Lanes
                 order[i] = (ulong)(uint)~requests[i].Length << 32 | (uint)i;
             order.Sort();
             // 2. The few that are longer than the lanes can share out are hashed alone, 3. the others abreast.
-            var alone = CountAlone(requests, order);
+            var (alone, lanes) = Plan(requests, order);
             foreach (var entry in order[..alone])
                 HashOne(requests[(int)(uint)entry]);
             if (alone < order.Length)
-                HashAbreast(requests, order[alone..]);
+                HashAbreast(requests, order[alone..], lanes);
         }
         finally
         {
@@ -47,24 +48,24 @@ public static class Sha256Lanes
         }
     }
 
-    /// <summary>How many of the longest to take out, by the estimate of what all then costs.</summary>
-    private static int CountAlone(ReadOnlySpan<HashRequest> requests, ReadOnlySpan<ulong> order)
+    /// <summary>How many of the longest to take out, and how many lanes to use, by the estimate of what all then costs.</summary>
+    private static (int Alone, int Lanes) Plan(ReadOnlySpan<HashRequest> requests, ReadOnlySpan<ulong> order)
     {
         double blocks = 0;
         foreach (ref readonly var request in requests)
             blocks += BlocksOf(request.Length);
-        var best = order.Length;
+        var best = (order.Length, Sha256Kernel.Lanes);
         var bestCost = double.MaxValue;
         double aloneCost = 0;
-        // A message that leaves the lanes never comes back: beyond a few lanes' worth the outcome only gets worse,
-        // but the whole batch alone (the last step) has to be weighed too.
         for (var i = 0; i <= order.Length; i++)
         {
             var longest = i < order.Length ? BlocksOf(requests[(int)(uint)order[i]].Length) : 0;
-            var lanes = Math.Max(longest, blocks / Sha256Kernel.Lanes);
-            var cost = aloneCost + lanes * LanesPerBlock + (order.Length - i) * LanesPerMessage;
+            // Lanes are busy as long as the longest message, or as the messages shared out evenly.
+            var sixteen = Math.Max(longest, blocks / Sha256Kernel.Lanes) * SixteenPerBlock;
+            var eight = Math.Max(longest, blocks / Sha256Kernel8.Lanes) * EightPerBlock;
+            var cost = aloneCost + Math.Min(sixteen, eight) + (order.Length - i) * LanesPerMessage;
             if (cost < bestCost)
-                (best, bestCost) = (i, cost);
+                (best, bestCost) = ((i, eight < sixteen ? Sha256Kernel8.Lanes : Sha256Kernel.Lanes), cost);
             blocks -= longest;
             aloneCost += longest * SinglePerBlock + SinglePerMessage;
         }
@@ -77,15 +78,15 @@ public static class Sha256Lanes
     private static unsafe void HashOne(in HashRequest request) =>
         *request.Result = ObjectId.Of(new ReadOnlySpan<byte>(request.Data, request.Length));
 
-    /// <summary>Keeps sixteen lanes filled from the queue until it is empty and the last lane is done.</summary>
-    internal static unsafe void HashAbreast(ReadOnlySpan<HashRequest> requests, ReadOnlySpan<ulong> queue)
+    /// <summary>Keeps eight or sixteen lanes filled from the queue until it is empty and the last lane is done.</summary>
+    internal static unsafe void HashAbreast(ReadOnlySpan<HashRequest> requests, ReadOnlySpan<ulong> queue, int lanes)
     {
-        const int lanes = Sha256Kernel.Lanes;
-        var lane = stackalloc Lane[lanes];
-        var state = stackalloc uint[Sha256Kernel.StateWords * lanes];
-        var data = stackalloc byte*[lanes];
+        const int most = Sha256Kernel.Lanes;
+        var lane = stackalloc Lane[most];
+        var state = stackalloc uint[Sha256Kernel.StateWords * most];
+        var data = stackalloc byte*[most];
         // The last one or two blocks of each lane's message with its padding.
-        var tails = stackalloc byte[lanes * 2 * BlockSize];
+        var tails = stackalloc byte[most * 2 * BlockSize];
         var next = 0;
         var active = 0;
         for (var i = 0; i < lanes; i++)
@@ -111,7 +112,10 @@ public static class Sha256Lanes
             // 2. A lane without a message reads along with another; its state is nobody's.
             for (var i = 0; i < lanes; i++)
                 data[i] = lane[i].Blocks == 0 ? idle : lane[i].Data;
-            Sha256Kernel.Compress(state, data, run);
+            if (lanes == Sha256Kernel8.Lanes)
+                Sha256Kernel8.Compress(state, data, run);
+            else
+                Sha256Kernel.Compress(state, data, run);
             // 3. Move on: from body to tail, from tail to the next message.
             for (var i = 0; i < lanes; i++)
             {

@@ -46,6 +46,12 @@ public sealed class LocalBackup
         _metadata = new NodeMetadataReader(new AccountNames(), options.WithAccessTime);
     }
 
+    /// <summary>A path as a snapshot lists it: absolute, without "." and "..", links not followed.</summary>
+    /// <param name="path">Raw bytes, not empty.</param>
+    /// <param name="workingDirectory">Absolute; what a relative path starts from.</param>
+    public static byte[] ListedPath(byte[] path, byte[] workingDirectory) =>
+        LocalTarget.Absolute(path, workingDirectory);
+
     /// <summary>Walks all targets and adds what it finds below the writer's root. What fails is told to the options' listener and counted.</summary>
     /// <param name="repository">For the parent's trees.</param>
     /// <param name="writer">Where to; its root stays open.</param>

@@ -23,6 +23,7 @@ public sealed class TreeReader(ReadOnlyMemory<byte> json, string what, bool stri
     public const int MaxLinkTargetLength = 65_536;
 
     private const int MaxTextLength = 65_536;
+    private static readonly byte[] Null = [.. "null"u8];
     private byte[] _scratch = [];
     private byte[] _previous = [];
     private int _scratchUsed;
@@ -47,7 +48,7 @@ public sealed class TreeReader(ReadOnlyMemory<byte> json, string what, bool stri
     public ReadOnlySpan<byte> NodeJson => json.Span[_node.Start.._node.End];
 
     /// <summary>The content of the node last read as it is written: an array, or <c>null</c>, also if the node has none.</summary>
-    public ReadOnlySpan<byte> ContentJson => _content.End == 0 ? "null"u8 : json.Span[_content.Start.._content.End];
+    public ReadOnlyMemory<byte> ContentJson => _content.End == 0 ? Null : json[_content.Start.._content.End];
 
     /// <summary>Whether a name is one path component, so that it cannot lead out of the directory it is restored to.</summary>
     public static bool IsSafeName(ReadOnlySpan<byte> name) =>
@@ -306,7 +307,7 @@ public sealed class TreeReader(ReadOnlyMemory<byte> json, string what, bool stri
             throw scan.Damaged("a name is no path component");
         if (!IsSorted)
             throw scan.Damaged("names are not in ascending order");
-        if (node.Type == NodeType.File && ContentJson[0] == 'n')
+        if (node.Type == NodeType.File && ContentJson.Span[0] == 'n')
             throw scan.Damaged("a file has no content");
         if (node.Type == NodeType.Directory && node.Subtree is null)
             throw scan.Damaged("a directory has no tree");

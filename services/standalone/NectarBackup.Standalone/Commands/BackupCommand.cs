@@ -1,0 +1,128 @@
+using System.CommandLine;
+using NectarBackup.Engine;
+using NectarBackup.Engine.Backup;
+using NectarBackup.Engine.LocalFiles;
+using NectarBackup.Engine.Stores;
+using NectarBackup.Standalone.Backup;
+using NectarBackup.Standalone.CommandLine;
+using NectarBackup.Standalone.Opening;
+using NectarBackup.Standalone.Snapshots;
+
+namespace NectarBackup.Standalone.Commands;
+
+/// <summary><c>backup</c>: a new snapshot of files and directories, or of standard input.</summary>
+internal static class BackupCommand
+{
+    public static Command Build()
+    {
+        var options = new BackupOptions();
+        var command = new Command("backup", "Make a snapshot of files and directories");
+        options.AddTo(command);
+        return command.Does(
+            async (run, cancellationToken) =>
+            {
+                var request = options.Read(run);
+                var started = run.Time.GetLocalNow();
+                await using var open = await run.OpenAsync(LockMode.Adding, cancellationToken);
+                return await open.GuardAsync(token => BackUpAsync(run, open.Repository, request, started, token));
+            }
+        );
+    }
+
+    private static async Task<int> BackUpAsync(
+        CommandRun run,
+        Repository repository,
+        BackupRequest request,
+        DateTimeOffset started,
+        CancellationToken cancellationToken
+    )
+    {
+        var snapshots = await SnapshotList.LoadAsync(repository, e => run.Warn(e.Message), cancellationToken);
+        var parent = ChooseParent(snapshots, request, request.Time ?? started);
+        if (!request.FromStandardInput)
+            run.Say(
+                parent is null
+                    ? "no parent snapshot found, will read all files"
+                    : $"using parent snapshot {parent.Id.Short}"
+            );
+        await repository.LoadIndexAsync(cancellationToken);
+
+        await using var writer = SnapshotWriter.Start(repository, WriterOptions(run, request), cancellationToken);
+        await using var report = BackupReport.Start(run, request, writer.Progress, cancellationToken);
+        if (request.FromStandardInput)
+            await Task.Factory.StartNew(
+                () =>
+                    StandardInput.Store(
+                        writer,
+                        request.Paths[0],
+                        Console.OpenStandardInput(),
+                        request.Time ?? started,
+                        cancellationToken
+                    ),
+                cancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
+        else
+            await LocalBackup.RunAsync(
+                repository,
+                writer,
+                request.Source with
+                {
+                    OnFault = report.Fault,
+                    OnEntry = report.WantsEntries ? report.Entry : null,
+                },
+                parent?.Tree,
+                cancellationToken
+            );
+        report.ThrowIfNothingWasRead();
+        var tree = await writer.FinishAsync(cancellationToken);
+
+        ObjectId? saved = null;
+        var isSkipped = request.SkipIfUnchanged && parent is not null && parent.Tree == tree;
+        if (!isSkipped && !request.DryRun)
+        {
+            var snapshot = new NewSnapshot
+            {
+                Time = request.Time ?? started,
+                Parent = parent?.Id,
+                Tree = tree,
+                Paths = request.ListedPaths,
+                Host = request.Host,
+                Excludes = request.Patterns,
+                Tags = request.Tags,
+                Started = started,
+                Ended = run.Time.GetLocalNow(),
+                Counts = writer.Progress,
+            };
+            saved = await repository.SaveUnpackedAsync(ObjectKind.Snapshot, snapshot.Serialize(), cancellationToken);
+        }
+        await report.FinishAsync(saved, started, run.Time.GetLocalNow());
+        return writer.Progress.Errors > 0 ? ExitCode.Partial : ExitCode.Ok;
+    }
+
+    /// <summary>The newest snapshot of the same group that is not younger than the new one.</summary>
+    private static SnapshotRecord? ChooseParent(SnapshotList snapshots, BackupRequest request, DateTimeOffset time)
+    {
+        if (request.Force || request.FromStandardInput)
+            return null;
+        if (request.Parent is { } name)
+            return snapshots.Find(name, SnapshotFilter.Everything);
+        var key = request.Grouping.KeyOf(request.Host, request.ListedPaths, request.Tags);
+        return snapshots.All.LastOrDefault(snapshot =>
+            snapshot.Time <= time && SnapshotGrouping.AreAlike(request.Grouping.KeyOf(snapshot), key)
+        );
+    }
+
+    private static SnapshotWriterOptions WriterOptions(CommandRun run, BackupRequest request)
+    {
+        var options = new SnapshotWriterOptions { DryRun = request.DryRun, Time = run.Time };
+        return (run.Get(GlobalOptions.Compression, "COMPRESSION") ?? "auto") switch
+        {
+            "auto" => options,
+            "off" => options with { Compress = false },
+            "max" => options with { Level = BackupOptions.MaxLevel },
+            var other => throw new UsageException($"'{other}' is no compression", "use auto, off or max"),
+        };
+    }
+}

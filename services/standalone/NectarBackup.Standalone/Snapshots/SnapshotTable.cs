@@ -1,0 +1,53 @@
+using System.Globalization;
+using NectarBackup.Engine;
+using NectarBackup.Standalone.Output;
+
+namespace NectarBackup.Standalone.Snapshots;
+
+/// <summary>Snapshots as a table for people (restic <c>cmd_snapshots.go:PrintSnapshots</c>).</summary>
+internal static class SnapshotTable
+{
+    /// <param name="snapshots">In the order of the lines.</param>
+    /// <param name="isCompact">Without paths.</param>
+    /// <param name="reasons">Why retention keeps each; null for no such column.</param>
+    public static IEnumerable<string> Lines(
+        IReadOnlyCollection<SnapshotRecord> snapshots,
+        bool isCompact,
+        IReadOnlyDictionary<ObjectId, IReadOnlyList<string>>? reasons = null
+    )
+    {
+        var titles = new List<string>
+        {
+            "ID",
+            "Time",
+            isCompact ? "Host" : "Host      ",
+            isCompact ? "Tags" : "Tags      ",
+        };
+        if (reasons is not null)
+            titles.Add("Reasons");
+        if (!isCompact)
+            titles.Add("Paths");
+        titles.Add("Size");
+        var table = new Table([.. titles]);
+        foreach (var snapshot in snapshots)
+        {
+            var cells = new List<string[]>
+            {
+                new[] { snapshot.Id.Short },
+                new[] { Time(snapshot.Time) },
+                new[] { snapshot.Host },
+                new[] { string.Join(",", snapshot.Tags) },
+            };
+            if (reasons is not null)
+                cells.Add([.. reasons.GetValueOrDefault(snapshot.Id) ?? []]);
+            if (!isCompact)
+                cells.Add([.. snapshot.Paths]);
+            cells.Add([snapshot.Size is { } size ? Amounts.Bytes(size) : ""]);
+            table.Add([.. cells]);
+        }
+        return table.Lines($"{snapshots.Count} snapshots");
+    }
+
+    public static string Time(DateTimeOffset time) =>
+        time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}
