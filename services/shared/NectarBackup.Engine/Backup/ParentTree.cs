@@ -21,7 +21,7 @@ internal sealed class ParentTree
     }
 
     /// <summary>The JSON array of the found file's content.</summary>
-    public ReadOnlySpan<byte> ContentJson => _reader.ContentJson;
+    public ReadOnlySpan<byte> ContentJson => _reader.ContentJson.Span;
 
     /// <summary>Loads a tree; null if it is damaged or missing: then the directory is read as if it were new.</summary>
     public static ParentTree? TryLoad(Repository repository, ObjectId? tree, CancellationToken cancellationToken)
