@@ -2,9 +2,9 @@ using System.Text.Json;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.LocalFiles;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Output;
-using NectarBackup.Standalone.Snapshots;
 
 namespace NectarBackup.Standalone.Backup;
 
@@ -157,15 +157,31 @@ internal sealed class BackupReport : IAsyncDisposable
     {
         json.WriteStartObject();
         json.WriteString("message_type", "summary");
-        NewSnapshot.WriteCounts(json, _counts);
+        WriteCounts(json);
         json.WriteNumber("total_duration", (ended - started).TotalSeconds);
-        json.WriteString("backup_start", NewSnapshot.Format(started));
-        json.WriteString("backup_end", NewSnapshot.Format(ended));
+        json.WriteString("backup_start", GoTime.From(started).ToString());
+        json.WriteString("backup_end", GoTime.From(ended).ToString());
         if (saved is { } id)
             json.WriteString("snapshot_id", id.ToString());
         if (_request.DryRun)
             json.WriteBoolean("dry_run", true);
         json.WriteEndObject();
+    }
+
+    private void WriteCounts(Utf8JsonWriter json)
+    {
+        json.WriteNumber("files_new", _counts.FilesNew);
+        json.WriteNumber("files_changed", _counts.FilesChanged);
+        json.WriteNumber("files_unmodified", _counts.FilesUnmodified);
+        json.WriteNumber("dirs_new", _counts.DirectoriesNew);
+        json.WriteNumber("dirs_changed", _counts.DirectoriesChanged);
+        json.WriteNumber("dirs_unmodified", _counts.DirectoriesUnmodified);
+        json.WriteNumber("data_blobs", _counts.DataBlobsAdded);
+        json.WriteNumber("tree_blobs", _counts.TreeBlobsAdded);
+        json.WriteNumber("data_added", _counts.BytesAdded);
+        json.WriteNumber("data_added_packed", _counts.BytesStored);
+        json.WriteNumber("total_files_processed", _counts.FilesDone);
+        json.WriteNumber("total_bytes_processed", _counts.BytesProcessed);
     }
 
     private async Task ShowAsync()

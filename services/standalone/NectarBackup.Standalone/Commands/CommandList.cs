@@ -10,6 +10,7 @@ internal static class CommandList
             BackupCommand.Build(),
             CatCommand.Build(),
             CompletionCommand.Build(root),
+            ForgetCommand.Build(),
             InitCommand.Build(),
             KeyCommand.Build(),
             ListCommand.Build(),

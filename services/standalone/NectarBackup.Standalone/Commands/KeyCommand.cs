@@ -60,7 +60,7 @@ internal static class KeyCommand
 
     private static string Created(KeyFile key) =>
         DateTimeOffset.TryParse(key.Created, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? Snapshots.SnapshotTable.Time(time)
+            ? Times.Show(time)
             : key.Created;
 
     private static Command Add()
