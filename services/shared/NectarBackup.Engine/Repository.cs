@@ -42,7 +42,7 @@ public sealed class Repository : IAsyncDisposable
     public ObjectId KeyId { get; }
 
     /// <summary>Every blob of the index files that were loaded, and what was added since.</summary>
-    public BlobIndex Index { get; private set; } = new();
+    public BlobIndex Index { get; internal set; } = new();
 
     /// <summary>Reads blobs by id.</summary>
     public BlobReader Blobs { get; }
@@ -117,6 +117,9 @@ public sealed class Repository : IAsyncDisposable
         }
         return repository;
     }
+
+    /// <summary>The same repository, without its index, through another store that has the same objects.</summary>
+    internal Repository Through(IObjectStore store) => new(store, Key, KeyId, Config);
 
     private static RepositoryException Exists(IObjectStore store) =>
         new(RepositoryError.AlreadyExists, $"there is a repository at {store.Location} already");

@@ -11,6 +11,10 @@ public abstract class ObjectStoreContract
     /// <summary>A store of its own for each test, empty and not yet created.</summary>
     protected abstract ValueTask<IObjectStore> OpenAsync();
 
+    /// <summary>Puts bytes under a name that is not theirs. A store that may check the hash needs another door.</summary>
+    protected virtual Task PlantAsync(IObjectStore store, ObjectName name, byte[] bytes) =>
+        store.PutAsync(name, ObjectContent.Of(bytes), Cancellation);
+
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Bytes to store and the name they have by their hash.</summary>
@@ -117,7 +121,7 @@ public abstract class ObjectStoreContract
     {
         await using var store = await CreatedAsync();
         var (name, bytes) = Sample(ObjectKind.Pack, 3000);
-        await store.PutAsync(name, ObjectContent.Of(bytes.AsMemory(0, 2000)), Cancellation);
+        await PlantAsync(store, name, bytes[..2000]);
         Assert.Equal(bytes[..10], await ReadAsync(store, name, 0, 10));
         await store.PutAsync(name, ObjectContent.Of(bytes), Cancellation);
         Assert.Equal(bytes, await ReadAsync(store, name, 0, bytes.Length));

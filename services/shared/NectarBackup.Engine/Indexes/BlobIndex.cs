@@ -129,6 +129,64 @@ public sealed class BlobIndex
         return found;
     }
 
+    /// <summary>The number of a blob's first entry, below <see cref="Count"/> and the same for the life of the index; -1 if the blob is unknown.</summary>
+    internal int FindEntry(BlobType type, ObjectId id)
+    {
+        lock (_lock)
+        {
+            var slot = FindNext(type, id, -1);
+            return slot < 0 ? -1 : _table[slot] - 1;
+        }
+    }
+
+    /// <summary>The numbers of all entries of a blob.</summary>
+    internal void FindEntries(BlobType type, ObjectId id, List<int> found)
+    {
+        found.Clear();
+        lock (_lock)
+        {
+            var slot = -1;
+            while ((slot = FindNext(type, id, slot)) >= 0)
+                found.Add(_table[slot] - 1);
+        }
+    }
+
+    /// <summary>One past the highest number of a pack.</summary>
+    internal int PackCount
+    {
+        get
+        {
+            lock (_lock)
+                return _packs.Count;
+        }
+    }
+
+    internal ObjectId PackAt(int number)
+    {
+        lock (_lock)
+            return _packs[number];
+    }
+
+    /// <summary>The number of a pack, or -1.</summary>
+    internal int FindPack(ObjectId pack)
+    {
+        lock (_lock)
+            return _packNumbers.TryGetValue(pack, out var number) ? (int)number : -1;
+    }
+
+    /// <summary>An entry by its number, and the number of its pack: -1 if it lies in none yet.</summary>
+    internal PackBlob BlobAt(int number, out int pack)
+    {
+        lock (_lock)
+        {
+            ref var entry = ref EntryAt(number);
+            var place = entry.PackAndType & ~TreeFlag;
+            pack = place == Unwritten ? -1 : (int)place;
+            var type = (entry.PackAndType & TreeFlag) != 0 ? BlobType.Tree : BlobType.Data;
+            return new PackBlob(entry.Id, type, entry.Offset, entry.Length, entry.PlainLength);
+        }
+    }
+
     /// <summary>All places of all blobs as they stand while they are read; what is added meanwhile may be missed.</summary>
     public IEnumerable<BlobLocation> Locations()
     {

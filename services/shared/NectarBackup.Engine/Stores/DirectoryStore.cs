@@ -57,6 +57,7 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
                 [ObjectKind.Key, ObjectKind.Lock, ObjectKind.Snapshot, ObjectKind.Index]
         )
             Directory.CreateDirectory(Path.Combine(_root, ObjectName.Directory(kind)), DirectoryMode);
+        Directory.CreateDirectory(Path.Combine(_root, "data"), DirectoryMode);
         for (var first = 0; first < 256; first++)
             Directory.CreateDirectory(PackDirectory(first), DirectoryMode);
         PosixFiles.SyncDirectory(Path.Combine(_root, "data"));
