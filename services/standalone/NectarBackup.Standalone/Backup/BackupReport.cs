@@ -3,6 +3,7 @@ using NectarBackup.Engine;
 using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.LocalFiles;
 using NectarBackup.Engine.Snapshots;
+using NectarBackup.Standalone.Browse;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Output;
 
@@ -14,15 +15,13 @@ namespace NectarBackup.Standalone.Backup;
 /// </summary>
 internal sealed class BackupReport : IAsyncDisposable
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
-
     private readonly CommandRun _run;
     private readonly BackupRequest _request;
     private readonly BackupProgress _counts;
     private readonly CancellationTokenSource _stop;
     private readonly long _started;
     private readonly SourceTotals? _totals;
-    private Task _showing = Task.CompletedTask;
+    private readonly LiveLine _live;
     private Task _counting = Task.CompletedTask;
     private byte[]? _current;
 
@@ -37,6 +36,7 @@ internal sealed class BackupReport : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _started = run.Time.GetTimestamp();
         _totals = request.CountFirst ? new SourceTotals(request.Source) : null;
+        _live = LiveLine.Start(run, StatusLine, WriteStatus, cancellationToken);
     }
 
     /// <summary>Entries are shown, or written one by one.</summary>
@@ -52,8 +52,6 @@ internal sealed class BackupReport : IAsyncDisposable
         var report = new BackupReport(run, request, counts, cancellationToken);
         if (report._totals is { } totals)
             report._counting = Task.Run(() => totals.Count(report._stop.Token), CancellationToken.None);
-        if (!run.Quiet && (run.Json || run.Streams.IsTerminal))
-            report._showing = report.ShowAsync();
         return report;
     }
 
@@ -80,7 +78,7 @@ internal sealed class BackupReport : IAsyncDisposable
             json.WriteStartObject();
             json.WriteString("message_type", "verbose_status");
             json.WriteString("action", action);
-            json.WriteString("item", path.Span);
+            json.WriteString("item", NodeText.Text(path.Span));
             json.WriteEndObject();
         });
     }
@@ -184,27 +182,6 @@ internal sealed class BackupReport : IAsyncDisposable
         json.WriteNumber("total_bytes_processed", _counts.BytesProcessed);
     }
 
-    private async Task ShowAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(s_interval, _run.Time, _stop.Token);
-                if (_run.Json)
-                    _run.Out.Json(WriteStatus);
-                else
-                    _run.Out.Status(StatusLine());
-                if (_run.Json)
-                    _run.Out.Flush();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The backup is over.
-        }
-    }
-
     private (double Share, TimeSpan Elapsed, TimeSpan? Left) Measure()
     {
         var elapsed = _run.Time.GetElapsedTime(_started);
@@ -226,7 +203,7 @@ internal sealed class BackupReport : IAsyncDisposable
             + (_counts.Errors > 0 ? $", {_counts.Errors} errors" : "")
             + (left is { } time ? $", {Amounts.Duration(time)} left" : "");
         var current = Volatile.Read(ref _current) is { } path ? "  " + BytePath.Display(path) : "";
-        return StatusWidth.Fit(line + current);
+        return line + current;
     }
 
     private void WriteStatus(Utf8JsonWriter json)
@@ -260,14 +237,14 @@ internal sealed class BackupReport : IAsyncDisposable
     private async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_showing, _counting);
-        if (!_run.Json)
-            _run.Out.Status("");
+        await _counting;
+        await _live.StopAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await _live.DisposeAsync();
         _stop.Dispose();
     }
 }

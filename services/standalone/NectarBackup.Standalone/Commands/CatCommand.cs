@@ -42,13 +42,19 @@ internal static class CatCommand
         );
     }
 
-    private static async Task<byte[]> LoadAsync(CommandRun run, OpenRepository open, string kind, string id, CancellationToken token)
+    private static async Task<byte[]> LoadAsync(
+        CommandRun run,
+        OpenRepository open,
+        string kind,
+        string id,
+        CancellationToken token
+    )
     {
         var repository = open.Repository;
         switch (kind)
         {
             case "masterkey":
-                return RepositoryKeys.ExportMasterKey(repository);
+                return new KeyRing(repository, run.Time).ExportMasterKey();
             case "config":
                 return repository.Config.Serialize();
             case "blob":

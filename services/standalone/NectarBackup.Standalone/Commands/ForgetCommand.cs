@@ -17,7 +17,12 @@ internal static class ForgetCommand
     {
         var ids = GlobalOptions.Rest("SNAPSHOT");
         var policy = new RetentionOptions();
-        var groupBy = GlobalOptions.Text("--group-by", "apply the rules to each group: host, paths, tags", "WORDS", "-g");
+        var groupBy = GlobalOptions.Text(
+            "--group-by",
+            "apply the rules to each group: host, paths, tags",
+            "WORDS",
+            "-g"
+        );
         var dryRun = GlobalOptions.Flag("--dry-run", "delete nothing, tell what would be", "-n");
         var compact = GlobalOptions.Flag("--compact", "show tables without paths", "-c");
         var command = new Command("forget", "Remove snapshots by rules or by id") { ids, groupBy, dryRun, compact };

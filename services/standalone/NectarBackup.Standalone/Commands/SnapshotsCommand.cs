@@ -34,24 +34,16 @@ internal static class SnapshotsCommand
         );
     }
 
-    private static List<Snapshot> LastOf(
-        IReadOnlyList<Snapshot> all,
-        SnapshotGrouping grouping,
-        int count
-    ) =>
+    private static List<Snapshot> LastOf(IReadOnlyList<Snapshot> all, SnapshotGrouping grouping, int count) =>
         [
             .. grouping
-                .Apply(all).SelectMany(group => group.Snapshots.Take(count))
+                .Apply(all)
+                .SelectMany(group => group.Snapshots.Take(count))
                 .OrderBy(s => s.Time)
                 .ThenBy(s => s.Id),
         ];
 
-    private static void Show(
-        CommandRun run,
-        IReadOnlyList<Snapshot> chosen,
-        SnapshotGrouping? grouping,
-        bool isCompact
-    )
+    private static void Show(CommandRun run, IReadOnlyList<Snapshot> chosen, SnapshotGrouping? grouping, bool isCompact)
     {
         if (run.Json)
         {

@@ -32,7 +32,9 @@ internal sealed class ForgetReport(CommandRun run, bool isCompact, bool isDryRun
             run.Say($"snapshots for ({key}):");
         run.Say($"keep {group.Keep.Count} snapshots:");
         var reasons = group.Keep.ToDictionary(kept => kept.Snapshot.Id, kept => kept.Reasons);
-        foreach (var line in SnapshotTable.Lines([.. group.Keep.Select(kept => kept.Snapshot).Reverse()], isCompact, reasons))
+        foreach (
+            var line in SnapshotTable.Lines([.. group.Keep.Select(kept => kept.Snapshot).Reverse()], isCompact, reasons)
+        )
             run.Say(line);
         run.Say("");
         if (group.Remove.Count == 0)

@@ -16,15 +16,28 @@ internal sealed class RetentionOptions
     private readonly Option<string?> _monthly = Count("--keep-monthly", "the last of each of N months", "-m");
     private readonly Option<string?> _yearly = Count("--keep-yearly", "the last of each of N years", "-y");
     private readonly Option<string?> _within = Span("--keep-within", "all within a span before the newest");
-    private readonly Option<string?> _withinHourly = Span("--keep-within-hourly", "the last of each hour within a span");
+    private readonly Option<string?> _withinHourly = Span(
+        "--keep-within-hourly",
+        "the last of each hour within a span"
+    );
     private readonly Option<string?> _withinDaily = Span("--keep-within-daily", "the last of each day within a span");
-    private readonly Option<string?> _withinWeekly = Span("--keep-within-weekly", "the last of each week within a span");
+    private readonly Option<string?> _withinWeekly = Span(
+        "--keep-within-weekly",
+        "the last of each week within a span"
+    );
     private readonly Option<string?> _withinMonthly = Span(
         "--keep-within-monthly",
         "the last of each month within a span"
     );
-    private readonly Option<string?> _withinYearly = Span("--keep-within-yearly", "the last of each year within a span");
-    private readonly Option<string[]> _tags = GlobalOptions.Texts("--keep-tag", "keep what has these tags", "TAG[,TAG]...");
+    private readonly Option<string?> _withinYearly = Span(
+        "--keep-within-yearly",
+        "the last of each year within a span"
+    );
+    private readonly Option<string[]> _tags = GlobalOptions.Texts(
+        "--keep-tag",
+        "keep what has these tags",
+        "TAG[,TAG]..."
+    );
 
     public void AddTo(Command command)
     {
