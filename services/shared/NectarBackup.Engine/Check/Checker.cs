@@ -173,32 +173,27 @@ public sealed class Checker
     )
     {
         var chosen = _options.ReadData.Choose(packs);
-        var queue = new Queue<(ObjectId Pack, long Length)>(packs.Where(p => chosen.Contains(p.Pack)));
-        var total = queue.Count;
+        var queue = packs.Where(p => chosen.Contains(p.Pack)).ToList();
+        var gate = new Lock();
         var done = 0;
         long bytes = 0;
-        var workers = Enumerable.Range(0, Math.Min(_options.Workers, Math.Max(1, total)));
-        await Task.WhenAll(workers.Select(_ => Task.Run(WorkAsync, cancellationToken)));
-        return (done, bytes);
-
-        async Task WorkAsync()
-        {
-            using var check = new PackCheck(_repository, _findings);
-            while (true)
+        await Crew.ForEachAsync(
+            queue,
+            _options.Workers,
+            () => new PackCheck(_repository, _findings),
+            async (check, next, token) =>
             {
-                (ObjectId Pack, long Length) next;
-                lock (queue)
-                    if (!queue.TryDequeue(out next))
-                        return;
                 var blobs = contents.BlobsOf(_repository.Index.FindPack(next.Pack));
-                await check.RunAsync(next.Pack, next.Length, blobs, cancellationToken);
-                lock (queue)
+                await check.RunAsync(next.Pack, next.Length, blobs, token);
+                lock (gate)
                 {
                     done++;
                     bytes += next.Length;
-                    _options.OnPackRead?.Invoke(done, total, bytes);
+                    _options.OnPackRead?.Invoke(done, queue.Count, bytes);
                 }
-            }
-        }
+            },
+            cancellationToken
+        );
+        return (done, bytes);
     }
 }
