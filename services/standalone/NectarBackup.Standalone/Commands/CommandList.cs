@@ -17,6 +17,7 @@ internal static class CommandList
             KeyCommand.Build(),
             ListCommand.Build(),
             LsCommand.Build(),
+            PruneCommand.Build(),
             RestoreCommand.Build(),
             SnapshotsCommand.Build(),
             UnlockCommand.Build(),

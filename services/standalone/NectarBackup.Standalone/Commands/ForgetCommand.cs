@@ -6,6 +6,7 @@ using NectarBackup.Engine.Stores;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Forget;
 using NectarBackup.Standalone.Opening;
+using NectarBackup.Standalone.Prune;
 using NectarBackup.Standalone.Snapshots;
 
 namespace NectarBackup.Standalone.Commands;
@@ -27,11 +28,16 @@ internal static class ForgetCommand
         var compact = GlobalOptions.Flag("--compact", "show tables without paths", "-c");
         var command = new Command("forget", "Remove snapshots by rules or by id") { ids, groupBy, dryRun, compact };
         policy.AddTo(command);
+        var prune = GlobalOptions.Flag("--prune", "prune afterwards, if snapshots were removed");
+        command.Add(prune);
+        var pruneOptions = new PruneOptionSet();
+        pruneOptions.AddTo(command);
         var filterOptions = new SnapshotFilterOptions(command, hasLetter: false);
         return command.Does(
             async (run, cancellationToken) =>
             {
                 var rules = policy.Read(run);
+                var pruning = pruneOptions.Read(run);
                 var filter = filterOptions.Read(run);
                 var names = run.Get(ids);
                 var grouping = run.Get(groupBy) is { } words
@@ -60,6 +66,8 @@ internal static class ForgetCommand
                     if (!isDryRun)
                         await RemoveAsync(open.Repository, removed, token);
                     report.Finish(removed);
+                    if (run.Get(prune) && removed.Count > 0 && !isDryRun)
+                        await PruneRun.ExecuteAsync(run, open, pruning, isDryRun, token);
                     return ExitCode.Ok;
                 });
             }
