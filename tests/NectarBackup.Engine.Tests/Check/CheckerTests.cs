@@ -87,7 +87,7 @@ public sealed class CheckerTests
     private static async Task<ObjectId> FindFileAsync(Repository repository, string name)
     {
         await repository.LoadIndexAsync(default);
-        foreach (var snapshot in await Engine.Snapshots.SnapshotDocument.LoadAllAsync(repository, default))
+        foreach (var snapshot in await Engine.Snapshots.SnapshotFiles.LoadAllAsync(repository, default))
         {
             var json = await repository.Blobs.LoadAsync(BlobType.Tree, snapshot.Tree, default);
             using var document = System.Text.Json.JsonDocument.Parse(json);

@@ -179,7 +179,7 @@ public sealed class PrunePlanTests
         Assert.NotEmpty(before);
         await repository.LoadIndexAsync(default);
         var store = repository.Store;
-        var snapshot = (await Engine.Snapshots.SnapshotDocument.LoadAllAsync(repository, default))[0];
+        var snapshot = (await Engine.Snapshots.SnapshotFiles.LoadAllAsync(repository, default))[0];
         Assert.True(repository.Index.TryFind(BlobType.Tree, snapshot.Tree, out var place));
         var pack = new ObjectName(ObjectKind.Pack, place.Pack);
         var bytes = await Sample.ReadAsync(store, pack);

@@ -126,17 +126,14 @@ public sealed class Checker
         return found;
     }
 
-    private async Task<List<SnapshotDocument>> LoadSnapshotsAsync(
-        List<ObjectName> names,
-        CancellationToken cancellationToken
-    )
+    private async Task<List<Snapshot>> LoadSnapshotsAsync(List<ObjectName> names, CancellationToken cancellationToken)
     {
-        var snapshots = new List<SnapshotDocument>();
+        var snapshots = new List<Snapshot>();
         foreach (var name in names)
         {
             try
             {
-                snapshots.Add(await SnapshotDocument.LoadAsync(_repository, name.Id, cancellationToken));
+                snapshots.Add(await SnapshotFiles.LoadAsync(_repository, name.Id, cancellationToken));
             }
             catch (Exception e) when (e is RepositoryException or StoreException)
             {
@@ -156,7 +153,7 @@ public sealed class Checker
             ? e
             : RepositoryException.Damaged(name.Path, e.Message, e);
 
-    private async Task<int> CheckTreesAsync(List<SnapshotDocument> snapshots, CancellationToken cancellationToken)
+    private async Task<int> CheckTreesAsync(List<Snapshot> snapshots, CancellationToken cancellationToken)
     {
         var visitor = new TreeCheck(_repository, _findings);
         foreach (var snapshot in snapshots)

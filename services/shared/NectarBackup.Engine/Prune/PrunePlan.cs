@@ -74,7 +74,7 @@ public sealed class PrunePlan
                 RepositoryError.Refused,
                 "compressing what is not compressed takes format version 2, and excludes repacking trees only"
             );
-        var snapshots = await SnapshotDocument.LoadAllAsync(repository, cancellationToken);
+        var snapshots = await SnapshotFiles.LoadAllAsync(repository, cancellationToken);
         var indexes = await IndexFiles.LoadAsync(repository, tolerant: false, cancellationToken);
         var used = await UsedBlobs.FindAsync(
             repository,
@@ -161,39 +161,25 @@ public sealed class PrunePlan
         CancellationToken cancellationToken
     ) => ExecuteUntilAsync(progress, held.Lost, cancellationToken);
 
-    internal async Task ExecuteUntilAsync(
+    internal Task ExecuteUntilAsync(
         Action<PruneStep, int, int>? progress,
         CancellationToken lost,
         CancellationToken cancellationToken
-    )
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellationToken);
-        try
-        {
-            await DeletePacksAsync(
-                PruneStep.DeleteUnindexed,
-                [.. _unindexed.Select(i => i.Name.Id)],
-                progress,
-                stop.Token
-            );
-            await RepackAsync(progress, lost, stop.Token);
-            await ReplaceIndexesAsync(progress, stop.Token);
-            await DeletePacksAsync(
-                PruneStep.DeleteOld,
-                [.. PacksOf(PackFate.Remove), .. PacksOf(PackFate.Repack)],
-                progress,
-                stop.Token
-            );
-        }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested)
-        {
-            throw new RepositoryException(
-                RepositoryError.Locked,
-                "the lock was lost, so pruning stopped",
-                "run it again: what is done stays done"
-            );
-        }
-    }
+    ) =>
+        Crew.UnderLockAsync(
+            async token =>
+            {
+                var unindexed = _unindexed.Select(static info => info.Name.Id).ToArray();
+                await DeletePacksAsync(PruneStep.DeleteUnindexed, unindexed, progress, token);
+                await RepackAsync(progress, lost, token);
+                await ReplaceIndexesAsync(progress, token);
+                ObjectId[] old = [.. PacksOf(PackFate.Remove), .. PacksOf(PackFate.Repack)];
+                await DeletePacksAsync(PruneStep.DeleteOld, old, progress, token);
+                return true;
+            },
+            lost,
+            cancellationToken
+        );
 
     private async Task RepackAsync(
         Action<PruneStep, int, int>? progress,

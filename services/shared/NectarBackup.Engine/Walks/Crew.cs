@@ -61,4 +61,27 @@ internal static class Crew
             cancellationToken
         );
     }
+
+    /// <summary>Runs what may only be done under a lock, and stops it when the lock is lost.</summary>
+    /// <exception cref="RepositoryException">Locked: the lock was lost.</exception>
+    public static async Task<T> UnderLockAsync<T>(
+        Func<CancellationToken, Task<T>> work,
+        CancellationToken lost,
+        CancellationToken cancellationToken
+    )
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellationToken);
+        try
+        {
+            return await work(stop.Token);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            throw new RepositoryException(
+                RepositoryError.Locked,
+                "the lock was lost, so the work was stopped",
+                "run it again: what is done stays done"
+            );
+        }
+    }
 }
