@@ -124,11 +124,23 @@ public sealed class Repository : IAsyncDisposable
     private static RepositoryException Exists(IObjectStore store) =>
         new(RepositoryError.AlreadyExists, $"there is a repository at {store.Location} already");
 
+    /// <inheritdoc cref="OpenAsync(IObjectStore, ReadOnlyMemory{byte}, Func{IObjectStore, ObjectId, IObjectStore}, CancellationToken)"/>
+    public static Task<Repository> OpenAsync(
+        IObjectStore store,
+        ReadOnlyMemory<byte> password,
+        CancellationToken cancellationToken
+    ) => OpenAsync(store, password, null, cancellationToken);
+
     /// <summary>Opens a repository with any of its passwords.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="password">UTF-8.</param>
+    /// <param name="decorate">Puts a store around the store when the repository's id is known, for a cache; may be null.</param>
+    /// <param name="cancellationToken">Gives up between two reads.</param>
     /// <exception cref="RepositoryException">NotFound, WrongPassword, Unsupported, Damaged.</exception>
     public static async Task<Repository> OpenAsync(
         IObjectStore store,
         ReadOnlyMemory<byte> password,
+        Func<IObjectStore, ObjectId, IObjectStore>? decorate,
         CancellationToken cancellationToken
     )
     {
@@ -147,7 +159,8 @@ public sealed class Repository : IAsyncDisposable
         var plain = new byte[bytes.Length - BlobCipher.Overhead];
         if (!new BlobCipher(master).TryOpen(bytes, plain))
             throw RepositoryException.Damaged("the config", "its authentication code is wrong");
-        return new Repository(store, master, keyId, RepositoryConfig.Parse(plain));
+        var config = RepositoryConfig.Parse(plain);
+        return new Repository(decorate?.Invoke(store, config.Id) ?? store, master, keyId, config);
     }
 
     private static async Task<(MasterKey Master, ObjectId Id)> FindKeyAsync(
