@@ -12,7 +12,8 @@ internal static class SnapshotText
     /// <summary>All fields of the file, then the ids.</summary>
     public static void Write(Utf8JsonWriter to, Snapshot snapshot, string? messageType = null)
     {
-        var text = new StringBuilder(Encoding.UTF8.GetString(SnapshotJson.Serialize(snapshot)).TrimEnd().TrimEnd('}'));
+        var text = new StringBuilder(Encoding.UTF8.GetString(SnapshotJson.Serialize(snapshot)).TrimEnd());
+        text.Length--; // its closing brace; a second one may be the summary's
         text.Append($",\"id\":\"{snapshot.Id}\",\"short_id\":\"{snapshot.Id.Short}\"");
         if (messageType is not null)
             text.Append($",\"message_type\":\"{messageType}\",\"struct_type\":\"{messageType}\"");
