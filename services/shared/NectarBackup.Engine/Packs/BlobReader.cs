@@ -34,7 +34,9 @@ public sealed class BlobReader(Repository repository)
         public int Length;
 
         public bool Holds(in BlobLocation place) =>
-            Pack == place.Pack && Offset <= place.Blob.Offset && Offset + Length >= (long)place.Blob.Offset + place.Blob.Length;
+            Pack == place.Pack
+            && Offset <= place.Blob.Offset
+            && Offset + Length >= (long)place.Blob.Offset + place.Blob.Length;
     }
 
     /// <summary>The plain content of a blob.</summary>
@@ -62,7 +64,10 @@ public sealed class BlobReader(Repository repository)
         var length = await LoadAsync(
             type,
             id,
-            length => content is not null && content.Length >= length ? content : content = ArrayPool<byte>.Shared.Rent(length),
+            length =>
+                content is not null && content.Length >= length
+                    ? content
+                    : content = ArrayPool<byte>.Shared.Rent(length),
             cancellationToken
         );
         return (content!, length);
@@ -106,14 +111,13 @@ public sealed class BlobReader(Repository repository)
             }
         }
         throw failure
-            ?? RepositoryException.Damaged($"{type.ToString().ToLowerInvariant()} blob {id}", "no index knows where it is");
+            ?? RepositoryException.Damaged(
+                $"{type.ToString().ToLowerInvariant()} blob {id}",
+                "no index knows where it is"
+            );
     }
 
-    private async ValueTask ReadWindowAsync(
-        BlobLocation place,
-        Memory<byte> to,
-        CancellationToken cancellationToken
-    )
+    private async ValueTask ReadWindowAsync(BlobLocation place, Memory<byte> to, CancellationToken cancellationToken)
     {
         var window = TryCopy(place, to);
         if (window is null)
@@ -125,11 +129,19 @@ public sealed class BlobReader(Repository repository)
             var length = await repository.Store.FindLengthAsync(name, cancellationToken) ?? 0;
             var end = (long)blob.Offset + blob.Length;
             if (length < end)
-                throw RepositoryException.Damaged($"pack {pack}", length == 0 ? "it is missing" : $"it ends at {length}");
+                throw RepositoryException.Damaged(
+                    $"pack {pack}",
+                    length == 0 ? "it is missing" : $"it ends at {length}"
+                );
             window.Pack = pack;
             window.Offset = Math.Max(0, end - WindowBefore);
             window.Length = (int)(Math.Min(length, end + WindowAfter) - window.Offset);
-            await repository.Store.ReadAsync(name, window.Offset, window.Bytes.AsMemory(0, window.Length), cancellationToken);
+            await repository.Store.ReadAsync(
+                name,
+                window.Offset,
+                window.Bytes.AsMemory(0, window.Length),
+                cancellationToken
+            );
             window.Bytes.AsMemory((int)(blob.Offset - window.Offset), (int)blob.Length).CopyTo(to);
         }
         catch

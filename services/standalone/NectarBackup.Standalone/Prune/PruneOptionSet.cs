@@ -19,7 +19,10 @@ internal sealed class PruneOptionSet
         "write at most so much anew: 10G",
         "SIZE"
     );
-    private readonly Option<bool> _cacheable = GlobalOptions.Flag("--repack-cacheable-only", "only repack packs of trees");
+    private readonly Option<bool> _cacheable = GlobalOptions.Flag(
+        "--repack-cacheable-only",
+        "only repack packs of trees"
+    );
     private readonly Option<bool> _small = GlobalOptions.Flag("--repack-small", "also repack small packs");
     private readonly Option<bool> _uncompressed = GlobalOptions.Flag(
         "--repack-uncompressed",
