@@ -44,11 +44,12 @@ public sealed class RestoreTests : IDisposable
             $"RESTIC_PASSWORD_FILE=password RESTIC_PROGRESS_FPS=1 {restic} -q --no-cache -r repository {arguments}"
         );
 
-    // Before 0.16 restic lost what is no UTF-8 in the targets of links; sockets it restores only since 0.17.
+    // restic takes no sockets. Before 0.16 it lost what is no UTF-8 in the targets of links, and times beyond 64 bits of nanoseconds.
     private void LeaveOutWhatIsLost(string restic)
     {
+        ShellCommand.Run(Source, "rm special/socket; touch -d @3 special");
         if (restic == Distribution)
-            ShellCommand.Run(Source, "rm links/raw-*; rm special/socket; touch -d @3 links special");
+            ShellCommand.Run(Source, "rm links/raw-* times/f@9999999999.*; touch -d @3 links times");
     }
 
     private async Task<RestoreProgress> RestoreAsync(Repository repository, ObjectId root)
