@@ -39,6 +39,8 @@ public sealed class FileContentStream : Stream
         {
             if (!repository.Index.TryFind(BlobType.Data, content[i], out var place))
                 throw RepositoryException.Damaged($"data blob {content[i]}", "no index knows where it is");
+            if (place.Blob.Length > Restore.RangeReader.MaxStoredLength)
+                throw RepositoryException.Damaged($"data blob {content[i]}", "its length is impossible");
             ends[i] = end += place.Blob.ContentLength;
         }
         return new FileContentStream(repository, content.ToArray(), ends);

@@ -12,8 +12,8 @@ internal static class SnapshotText
     /// <summary>All fields of the file, then the ids.</summary>
     public static void Write(Utf8JsonWriter to, Snapshot snapshot, string? messageType = null)
     {
-        var text = new StringBuilder(Encoding.UTF8.GetString(SnapshotJson.Serialize(snapshot)).TrimEnd());
-        text.Length--; // its closing brace; a second one may be the summary's
+        var file = Encoding.UTF8.GetString(SnapshotJson.Serialize(snapshot)).TrimEnd();
+        var text = new StringBuilder(file, 0, file.Length - 1, file.Length + 256);
         text.Append($",\"id\":\"{snapshot.Id}\",\"short_id\":\"{snapshot.Id.Short}\"");
         if (messageType is not null)
             text.Append($",\"message_type\":\"{messageType}\",\"struct_type\":\"{messageType}\"");
