@@ -78,16 +78,16 @@ public sealed class KillTests(CephGateway gateway)
         var nectar = BackupProgram.Nectar;
         using var place = await RepositoryPlace.NewAsync(store, gateway);
         Directory.CreateDirectory(place["source"]);
-        PlainTree.WriteNoise(place["source/noise"], seed: 1, length: 44_000_000);
+        PlainTree.WriteNoise(place["source/noise"], seed: 1, length: 80_000_000);
         await place.DoAsync(nectar, "init");
-        var run = place.Start(nectar, "backup", "--limit-upload", "8000", place["source"]);
+        var run = place.Start(nectar, "backup", "--limit-upload", "4000", place["source"]);
         while (!run.HasExited && (await place.DoAsync(nectar, "list", "packs", "--no-lock")).Length == 0)
             await Task.Delay(100, s_cancellation);
         run.Interrupt();
         (await run.WaitAsync(s_cancellation)).Expect(130);
         Assert.Empty(await place.SnapshotsAsync(nectar));
         var rest = await place.BackUpAsync(nectar, place["source"]);
-        Assert.InRange(rest.DataAdded, 1, 44_000_000 - 15_000_000);
+        Assert.InRange(rest.DataAdded, 1, 80_000_000 - 15_000_000);
         await place.DoAsync(BackupProgram.NewestRestic, "check", "--read-data");
         await place.ExpectEqualRestoreAsync(BackupProgram.NewestRestic, place["source"]);
     }
