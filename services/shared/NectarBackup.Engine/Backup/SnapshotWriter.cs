@@ -28,6 +28,9 @@ public sealed record SnapshotWriterOptions
     public bool DryRun { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets every sealed blob before it is verified, and may change it: so tests play faulty memory.</summary>
+    internal Action<Span<byte>>? OnSealed { get; init; }
 }
 
 /// <summary>
