@@ -45,11 +45,7 @@ public sealed class History : IAsyncLifetime
             time -= random.Next(1, gaps[random.Next(gaps.Length)]);
             var future = nr % 21 == 20 ? 400_000_000 + nr * 86_400L : 0;
             var snapshot = Make(random, tree, new GoTime(time + future, random.Next(1_000_000_000), Offset(random)));
-            var id = await repository.SaveUnpackedAsync(
-                ObjectKind.Snapshot,
-                SnapshotJson.Serialize(snapshot),
-                default
-            );
+            var id = await repository.SaveUnpackedAsync(ObjectKind.Snapshot, SnapshotJson.Serialize(snapshot), default);
             _snapshots.Add(snapshot with { Id = id });
         }
     }

@@ -87,7 +87,10 @@ internal sealed record RandomPolicy(
         {
             if (random.Next(rarity) != 0)
                 return [];
-            string[][] lists = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => s_tags[random.Next(s_tags.Length)])];
+            string[][] lists =
+            [
+                .. Enumerable.Range(0, random.Next(1, 3)).Select(_ => s_tags[random.Next(s_tags.Length)]),
+            ];
             arguments.AddRange(lists.SelectMany(list => new[] { option, string.Join(',', list) }));
             return lists;
         }

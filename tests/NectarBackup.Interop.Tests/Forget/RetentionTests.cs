@@ -111,7 +111,17 @@ public sealed class RetentionTests(History history) : IClassFixture<History>
     private static string Describe(Snapshot s) =>
         string.Join(
             '|',
-            [s.Id, s.Time, s.Tree, .. s.Paths!.Order(StringComparer.Ordinal), s.Hostname, s.Username, .. s.Tags ?? [], .. s.Excludes ?? [], s.Uid]
+            [
+                s.Id,
+                s.Time,
+                s.Tree,
+                .. s.Paths!.Order(StringComparer.Ordinal),
+                s.Hostname,
+                s.Username,
+                .. s.Tags ?? [],
+                .. s.Excludes ?? [],
+                s.Uid,
+            ]
         );
 
     private static string Describe(JsonElement s) =>
