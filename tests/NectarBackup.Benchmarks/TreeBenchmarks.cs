@@ -26,7 +26,9 @@ public class TreeBenchmarks
         var random = new Random(5);
         for (var i = 0; i < Nodes; i++)
         {
-            var name = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"holiday-picture-{i:D6}.jpeg"));
+            var name = Encoding.ASCII.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"holiday-picture-{i:D6}.jpeg")
+            );
             var time = new NodeTime(1_700_000_000 + random.Next(100_000_000), random.Next(1_000_000_000));
             _content[i] = [ObjectId.Of(name)];
             _nodes[i] = new Node
