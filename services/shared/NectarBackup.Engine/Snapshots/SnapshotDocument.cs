@@ -77,9 +77,13 @@ internal sealed class SnapshotDocument
     {
         try
         {
+            if (!System.Text.Unicode.Utf8.IsValid(text))
+                throw new JsonException("it is no UTF-8");
             var json = JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no object");
             if ((json["tree"] as JsonValue)?.GetValueKind() != JsonValueKind.String)
                 throw new JsonException("it has no tree");
+            // Texts are decoded when they are asked for: half a surrogate pair or a field that comes twice would fail then.
+            _ = json.ToJsonString(s_plain);
             return ObjectId.TryParse(json["tree"]!.GetValue<string>().AsSpan(), out var tree)
                 ? new SnapshotDocument(name.Id, json, tree)
                 : throw new JsonException("its tree is no id");
