@@ -47,6 +47,8 @@ internal sealed class S3Connections : HttpClientFactory, IDisposable
         return policy;
     }
 
+    public HttpClient Client => _client;
+
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;
 
     public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;

@@ -29,6 +29,9 @@ public sealed record S3Options(Uri Endpoint, string Bucket, string Prefix)
     /// <summary>Bytes of a part; at least 5 MiB by the protocol, which also allows no more than 10,000 parts.</summary>
     public long PartLength { get; init; } = 64L << 20;
 
+    /// <summary>Parts of one object that are sent at a time.</summary>
+    public int PartsAtOnce { get; init; } = 4;
+
     /// <summary>
     /// Reads what follows <c>s3:</c> in a location, as restic does: <c>http://host:port/bucket/prefix</c>, <c>https://...</c>,
     /// <c>host/bucket/prefix</c> (https).

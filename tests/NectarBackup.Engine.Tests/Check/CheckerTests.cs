@@ -18,7 +18,12 @@ public sealed class CheckerTests
             ("sub/text", Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("hello ", 5000)))),
             ("sub/zeros", new byte[1_000_000])
         );
-        await Sample.SnapshotAsync(repository, 2, ("big", Sample.Noise(1, 3_000_000)), ("other", Sample.Noise(2, 9000)));
+        await Sample.SnapshotAsync(
+            repository,
+            2,
+            ("big", Sample.Noise(1, 3_000_000)),
+            ("other", Sample.Noise(2, 9000))
+        );
         return repository;
     }
 
@@ -82,7 +87,7 @@ public sealed class CheckerTests
     private static async Task<ObjectId> FindFileAsync(Repository repository, string name)
     {
         await repository.LoadIndexAsync(default);
-        foreach (var snapshot in await Engine.Snapshots.SnapshotDocument.LoadAllAsync(repository, default))
+        foreach (var snapshot in await Engine.Snapshots.SnapshotFiles.LoadAllAsync(repository, default))
         {
             var json = await repository.Blobs.LoadAsync(BlobType.Tree, snapshot.Tree, default);
             using var document = System.Text.Json.JsonDocument.Parse(json);
@@ -163,7 +168,10 @@ public sealed class CheckerTests
     public void A_part_is_chosen_by_the_first_byte(string part, int rest)
     {
         var n = int.Parse(part[..1]);
-        var packs = Enumerable.Range(0, 256).Select(i => (ObjectId.Parse($"{i:x2}" + new string('0', 62)), 1L)).ToList();
+        var packs = Enumerable
+            .Range(0, 256)
+            .Select(i => (ObjectId.Parse($"{i:x2}" + new string('0', 62)), 1L))
+            .ToList();
         var chosen = PackSample.Part(n, 4).Choose(packs);
         Assert.Equal(64, chosen.Count);
         Assert.All(chosen, id => Assert.Equal(rest, id.First % 4));

@@ -120,7 +120,7 @@ internal static class Sample
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await repository.LoadIndexAsync(default);
-        foreach (var snapshot in await Engine.Snapshots.SnapshotDocument.LoadAllAsync(repository, default))
+        foreach (var snapshot in await Engine.Snapshots.SnapshotFiles.LoadAllAsync(repository, default))
             await AddAsync(repository, snapshot.Tree, $"{snapshot.Time} ", found);
         return found;
     }

@@ -122,7 +122,6 @@ internal static class UnpackedTargets
 
     private static void SnapshotText(byte[] input)
     {
-        Document(input);
         var snapshot = SnapshotJson.Parse(input, s_id);
         var text = SnapshotJson.Serialize(snapshot);
         InvariantException.Require(
@@ -155,21 +154,6 @@ internal static class UnpackedTargets
                 },
                 new SnapshotGrouping(by, by, by)
             );
-    }
-
-    private static void Document(byte[] input)
-    {
-        SnapshotDocument document;
-        try
-        {
-            document = SnapshotDocument.Parse(input, new ObjectName(ObjectKind.Snapshot, s_id));
-        }
-        catch (RepositoryException)
-        {
-            return; // the other reader of snapshots may be more patient
-        }
-        _ = document.Likeness + document.Original + document.Tags.Count;
-        document.SaveAsync(FixedRepository.New(), s_id, ["new"], true, default).GetAwaiter().GetResult();
     }
 
     private static void Lock(byte[] input)

@@ -126,17 +126,14 @@ public sealed class Checker
         return found;
     }
 
-    private async Task<List<SnapshotDocument>> LoadSnapshotsAsync(
-        List<ObjectName> names,
-        CancellationToken cancellationToken
-    )
+    private async Task<List<Snapshot>> LoadSnapshotsAsync(List<ObjectName> names, CancellationToken cancellationToken)
     {
-        var snapshots = new List<SnapshotDocument>();
+        var snapshots = new List<Snapshot>();
         foreach (var name in names)
         {
             try
             {
-                snapshots.Add(await SnapshotDocument.LoadAsync(_repository, name.Id, cancellationToken));
+                snapshots.Add(await SnapshotFiles.LoadAsync(_repository, name.Id, cancellationToken));
             }
             catch (Exception e) when (e is RepositoryException or StoreException)
             {
@@ -156,7 +153,7 @@ public sealed class Checker
             ? e
             : RepositoryException.Damaged(name.Path, e.Message, e);
 
-    private async Task<int> CheckTreesAsync(List<SnapshotDocument> snapshots, CancellationToken cancellationToken)
+    private async Task<int> CheckTreesAsync(List<Snapshot> snapshots, CancellationToken cancellationToken)
     {
         var visitor = new TreeCheck(_repository, _findings);
         foreach (var snapshot in snapshots)
@@ -173,32 +170,27 @@ public sealed class Checker
     )
     {
         var chosen = _options.ReadData.Choose(packs);
-        var queue = new Queue<(ObjectId Pack, long Length)>(packs.Where(p => chosen.Contains(p.Pack)));
-        var total = queue.Count;
+        var queue = packs.Where(p => chosen.Contains(p.Pack)).ToList();
+        var gate = new Lock();
         var done = 0;
         long bytes = 0;
-        var workers = Enumerable.Range(0, Math.Min(_options.Workers, Math.Max(1, total)));
-        await Task.WhenAll(workers.Select(_ => Task.Run(WorkAsync, cancellationToken)));
-        return (done, bytes);
-
-        async Task WorkAsync()
-        {
-            using var check = new PackCheck(_repository, _findings);
-            while (true)
+        await Crew.ForEachAsync(
+            queue,
+            _options.Workers,
+            () => new PackCheck(_repository, _findings),
+            async (check, next, token) =>
             {
-                (ObjectId Pack, long Length) next;
-                lock (queue)
-                    if (!queue.TryDequeue(out next))
-                        return;
                 var blobs = contents.BlobsOf(_repository.Index.FindPack(next.Pack));
-                await check.RunAsync(next.Pack, next.Length, blobs, cancellationToken);
-                lock (queue)
+                await check.RunAsync(next.Pack, next.Length, blobs, token);
+                lock (gate)
                 {
                     done++;
                     bytes += next.Length;
-                    _options.OnPackRead?.Invoke(done, total, bytes);
+                    _options.OnPackRead?.Invoke(done, queue.Count, bytes);
                 }
-            }
-        }
+            },
+            cancellationToken
+        );
+        return (done, bytes);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class DamageSearch(Repository repository, Findings findings)
     private readonly Dictionary<ObjectId, List<string>> _damaged = [];
 
     public async Task<List<SnapshotDamage>> RunAsync(
-        IEnumerable<SnapshotDocument> snapshots,
+        IEnumerable<Snapshot> snapshots,
         CancellationToken cancellationToken
     )
     {

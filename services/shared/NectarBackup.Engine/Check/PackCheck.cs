@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Crypto;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
@@ -18,8 +19,8 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
         NetworkRead = 8 << 20;
 
     private readonly int _readLength = repository.Store.SpoolDirectory is null ? NetworkRead : LocalRead;
-    private readonly NativeBuffer _buffer = new();
-    private readonly NativeBuffer _content = new();
+    private readonly ScratchMemory _buffer = new();
+    private readonly ScratchMemory _content = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <param name="pack">Its id.</param>

@@ -20,9 +20,6 @@ public static class Scrypt
     /// <summary>Bytes of table one mix may take.</summary>
     public const long MaxTableBytes = 1L << 30;
 
-    // Two abreast need two tables. restic's own parameters (32 MiB each) stay within what restic itself takes.
-    private const long MaxPairedBytes = 64L << 20;
-
     /// <summary>Derives a key.</summary>
     /// <param name="n">Rows of the table: a power of two, 2 to <see cref="MaxN"/>.</param>
     /// <param name="r">Width of a row in units of 128 bytes, 1 to <see cref="MaxR"/>.</param>
@@ -61,7 +58,7 @@ public static class Scrypt
         try
         {
             Rfc2898DeriveBytes.Pbkdf2(password, salt, blocks, 1, HashAlgorithmName.SHA256);
-            Mix(blocks, n, r, p, pairs && p > 1 && 2 * tableBytes <= MaxPairedBytes);
+            Mix(blocks, n, r, p, pairs && p > 1);
             Rfc2898DeriveBytes.Pbkdf2(password, blocks, output, 1, HashAlgorithmName.SHA256);
         }
         finally
@@ -74,10 +71,11 @@ public static class Scrypt
     {
         var mixBytes = 128 * r;
         var lanes = pairs ? 2 : 1;
-        var tableBytes = (nuint)n * (nuint)mixBytes * (nuint)lanes;
-        // Behind the tables lie the two states a mix goes back and forth between.
+        // One whole table, or two halves.
+        var tableBytes = (nuint)n * (nuint)mixBytes;
+        // Behind the tables lie the states a mix goes back and forth between.
         var stateBytes = (nuint)(mixBytes * lanes);
-        var total = tableBytes + 2 * stateBytes;
+        var total = tableBytes + 4 * stateBytes;
         var memory = (byte*)NativeMemory.AlignedAlloc(total, 64);
         try
         {

@@ -1,4 +1,4 @@
-using System.Buffers;
+using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
 
@@ -114,9 +114,13 @@ public sealed class PackStore : IAsyncDisposable
                 _pending = [];
                 _pendingBlobs = 0;
             }
-            var json = new ArrayBufferWriter<byte>(1 << 16);
-            IndexJson.Write(json, packs);
-            await _repository.SaveUnpackedAsync(ObjectKind.Index, json.WrittenMemory, cancellationToken);
+            byte[] stored;
+            using (var json = new NativeBuffer())
+            {
+                IndexJson.Write(json, packs);
+                stored = _repository.SealUnpacked(json.Written);
+            }
+            await _repository.SaveSealedAsync(ObjectKind.Index, stored, cancellationToken);
         }
         finally
         {

@@ -73,6 +73,13 @@ public sealed class KeyRing(Repository repository, TimeProvider time)
         return added;
     }
 
+    /// <summary>The master key as key files hold it, for those who keep it in a safe: it opens everything, without a password.</summary>
+    public byte[] ExportMasterKey() =>
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            MasterKeyJson.From(repository.Key),
+            KeyJson.Default.MasterKeyJson
+        );
+
     private async Task RemoveOtherAsync(ObjectId id, CancellationToken cancellationToken)
     {
         var all = await FindAsync(cancellationToken);

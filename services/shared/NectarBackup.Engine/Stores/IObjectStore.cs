@@ -64,7 +64,8 @@ public interface IObjectStore : IAsyncDisposable
 
     /// <summary>
     /// Stores an object, whole or not at all, never seen half-written. Idempotent for equal content: everything but the config is named by its
-    /// content's hash, so an object that exists with the same length is left as it is. The config is refused
+    /// content's hash, so an object that exists with the same length is left as it is, or replaced by the same where looking would cost a request
+    /// and the store verifies the hash. The config is refused
     /// (<see cref="StoreException.IsAlreadyThere"/>) if it exists, atomically where the store can.
     /// </summary>
     Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken);

@@ -32,61 +32,35 @@ internal sealed class TreeWalk(Repository repository, ITreeVisitor visitor, int 
     /// <exception cref="OperationCanceledException"/>
     public async Task RunAsync(IEnumerable<ObjectId> roots, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _open = 1; // this method, until all roots are in
         Push([.. roots]);
-        var work = new Task[workers];
-        for (var i = 0; i < workers; i++)
-            work[i] = Task.Run(() => WorkAsync(stop), CancellationToken.None);
         Done();
-        await WhenAllFirstErrorAsync(work);
+        await Crew.RunAsync(workers, WorkAsync, cancellationToken);
     }
 
-    /// <summary>The error that stopped the others, rather than their being stopped.</summary>
-    private static async Task WhenAllFirstErrorAsync(Task[] work)
-    {
-        var all = Task.WhenAll(work);
-        try
-        {
-            await all;
-        }
-        catch (OperationCanceledException) when (all.Exception is { } errors)
-        {
-            throw errors.InnerExceptions.First(e => e is not OperationCanceledException);
-        }
-    }
-
-    private async Task WorkAsync(CancellationTokenSource stop)
+    private async Task WorkAsync(CancellationToken cancellationToken)
     {
         var content = new ArrayBufferWriter<ObjectId>();
         var subtrees = new List<ObjectId>();
-        try
+        while (true)
         {
-            while (true)
+            await _ready.WaitAsync(cancellationToken);
+            ObjectId tree;
+            lock (_waiting)
+                if (!_waiting.TryPop(out tree))
+                    return;
+            subtrees.Clear();
+            try
             {
-                await _ready.WaitAsync(stop.Token);
-                ObjectId tree;
-                lock (_waiting)
-                    if (!_waiting.TryPop(out tree))
-                        return;
-                subtrees.Clear();
-                try
-                {
-                    var json = await repository.Blobs.LoadAsync(BlobType.Tree, tree, stop.Token);
-                    visitor.Visit(tree, json, content, subtrees);
-                }
-                catch (Exception e) when (e is RepositoryException or StoreException)
-                {
-                    visitor.Fail(tree, e);
-                }
-                Push(subtrees);
-                Done();
+                var json = await repository.Blobs.LoadAsync(BlobType.Tree, tree, cancellationToken);
+                visitor.Visit(tree, json, content, subtrees);
             }
-        }
-        catch
-        {
-            await stop.CancelAsync();
-            throw;
+            catch (Exception e) when (e is RepositoryException or StoreException)
+            {
+                visitor.Fail(tree, e);
+            }
+            Push(subtrees);
+            Done();
         }
     }
 
