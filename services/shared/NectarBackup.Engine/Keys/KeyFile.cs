@@ -89,7 +89,12 @@ public sealed record KeyFile
         if (key is null || key.Salt is not { Length: > 0 } || key.Data is not { Length: > BlobCipher.Overhead })
             throw RepositoryException.Damaged($"key {id}", "salt or data is missing");
         return key.Kdf == "scrypt"
-            ? key
+            ? key with
+            {
+                Created = key.Created ?? "",
+                UserName = key.UserName ?? "",
+                HostName = key.HostName ?? "",
+            }
             : throw new RepositoryException(
                 RepositoryError.Unsupported,
                 $"key {id} uses the unknown key derivation '{key.Kdf}'"
