@@ -95,7 +95,12 @@ internal sealed class RepositoryPlace : IDisposable
         Directory.Delete(target, recursive: true);
     }
 
-    public void Dispose() => _directory.Dispose();
+    /// <summary>The framework cannot delete names that are no UTF-8.</summary>
+    public void Dispose()
+    {
+        ShellCommand.Run(_directory.Path, "rm -rf ./*");
+        _directory.Dispose();
+    }
 }
 
 /// <summary>Of a backup: the snapshot's id (restic 0.14 shortens it), how many new chunks, how many new bytes before compression.</summary>
