@@ -40,7 +40,7 @@ internal sealed class Nectar : IDisposable
         await File.WriteAllTextAsync(nectar["src/sub/b"], "there\n");
         File.CreateSymbolicLink(nectar["src/l"], "a");
         var store = new DirectoryStore(nectar["repo"]);
-        await using var repository = await Repository.InitAsync(
+        await using var repository = await QuickRepository.InitAsync(
             store,
             "costly"u8.ToArray(),
             null,

@@ -73,11 +73,22 @@ public sealed class Repository : IAsyncDisposable
     /// <param name="time">The clock for the key's time of creation.</param>
     /// <param name="cancellationToken">Gives up between two files.</param>
     /// <exception cref="RepositoryException">AlreadyExists.</exception>
-    public static async Task<Repository> InitAsync(
+    public static Task<Repository> InitAsync(
         IObjectStore store,
         ReadOnlyMemory<byte> password,
         ChunkerPolynomial? polynomial,
         (string User, string Host) identity,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    ) => InitAsync(store, password, polynomial, identity, KdfParameters.ForNewKeys, time, cancellationToken);
+
+    /// <summary>As the other <c>InitAsync</c>, with a key that asks for other work: tests open hundreds of repositories.</summary>
+    internal static async Task<Repository> InitAsync(
+        IObjectStore store,
+        ReadOnlyMemory<byte> password,
+        ChunkerPolynomial? polynomial,
+        (string User, string Host) identity,
+        KdfParameters cost,
         TimeProvider time,
         CancellationToken cancellationToken
     )
@@ -95,7 +106,9 @@ public sealed class Repository : IAsyncDisposable
                 );
         }
         var master = MasterKey.Generate();
-        var key = KeyFile.Create(master, password.Span, identity.User, identity.Host, time.GetUtcNow()).Serialize();
+        var key = KeyFile
+            .Create(master, password.Span, identity.User, identity.Host, time.GetUtcNow(), cost)
+            .Serialize();
         var keyId = ObjectId.Of(key);
         await store.PutAsync(new ObjectName(ObjectKind.Key, keyId), ObjectContent.Of(key), cancellationToken);
         var id = new byte[ObjectId.Size];

@@ -17,8 +17,8 @@ public sealed record S3Options(Uri Endpoint, string Bucket, string Prefix)
     /// <summary>PEM certificates to trust instead of the system's; null for the system's. Verification is never off.</summary>
     public string? CertificateAuthorityFile { get; init; }
 
-    /// <summary>Connections at a time.</summary>
-    public int MaxConnections { get; init; } = 16;
+    /// <summary>Packs that are sent at a time, 1 or more; as restic's s3.connections. Reads and small requests may have more connections.</summary>
+    public int MaxConnections { get; init; } = 5;
 
     /// <summary>A transfer that moves no byte for so long has failed.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -56,6 +56,8 @@ public sealed class S3Store : IObjectStore
 
     public string? SpoolDirectory => null;
 
+    public int Connections => _options.MaxConnections;
+
     private string KeyOf(ObjectName name) => _root + name.Path;
 
     public async Task CreateAsync(CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class History : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await using var repository = await Repository.InitAsync(
+        await using var repository = await QuickRepository.InitAsync(
             new DirectoryStore(Location),
             System.Text.Encoding.UTF8.GetBytes(Password),
             null,

@@ -84,7 +84,7 @@ public sealed class RestoreTests : IDisposable
     {
         LeaveOutWhatIsLost(restic);
         await using var store = new DirectoryStore(Store);
-        await using var repository = await Repository.InitAsync(
+        await using var repository = await QuickRepository.InitAsync(
             store,
             Encoding.UTF8.GetBytes(Password),
             null,

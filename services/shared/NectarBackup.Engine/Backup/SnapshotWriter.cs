@@ -12,8 +12,8 @@ public sealed record SnapshotWriterOptions
     /// <summary>Threads that hash, compress and seal; 1 or more.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Packs that are stored at once.</summary>
-    public int Connections { get; init; } = 2;
+    /// <summary>Packs that are stored at once; null for as many as the store advises.</summary>
+    public int? Connections { get; init; }
 
     /// <summary>zstd's level, 1 to 19.</summary>
     public int Level { get; init; } = Zstd.DefaultLevel;

@@ -14,6 +14,8 @@ public sealed unsafe class ZstdDecompressor : IDisposable
     public int Decompress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_context == null, this);
+        if (source.IsEmpty)
+            throw Zstd.Damaged("there is no zstd frame"); // which zstd takes for an empty one
         fixed (byte* from = source)
         fixed (byte* to = destination)
         {

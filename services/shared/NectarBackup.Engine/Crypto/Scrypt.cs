@@ -20,6 +20,9 @@ public static class Scrypt
     /// <summary>Bytes of table one mix may take.</summary>
     public const long MaxTableBytes = 1L << 30;
 
+    /// <summary>Bytes that all mixes together may go through: about a minute; restic's own keys ask for a third of a GiB.</summary>
+    public const long MaxWorkBytes = 16L << 30;
+
     /// <summary>Derives a key.</summary>
     /// <param name="n">Rows of the table: a power of two, 2 to <see cref="MaxN"/>.</param>
     /// <param name="r">Width of a row in units of 128 bytes, 1 to <see cref="MaxR"/>.</param>
@@ -51,7 +54,7 @@ public static class Scrypt
         if (n is < 2 or > MaxN || !BitOperations.IsPow2(n) || r is < 1 or > MaxR || p is < 1 or > MaxP)
             throw Unsupported(n, r, p);
         var tableBytes = 128L * n * r;
-        if (tableBytes > MaxTableBytes)
+        if (tableBytes > MaxTableBytes || tableBytes * p > MaxWorkBytes)
             throw Unsupported(n, r, p);
         var mixBytes = 128 * r;
         var blocks = new byte[mixBytes * p];
@@ -101,6 +104,6 @@ public static class Scrypt
         new(
             RepositoryError.Unsupported,
             $"the key asks for scrypt with N={n}, r={r}, p={p}, which is out of range",
-            $"N must be a power of two up to {MaxN}, r and p 1 to {MaxR}, and the table at most 1 GiB"
+            $"N must be a power of two up to {MaxN}, r and p 1 to {MaxR}, the table at most 1 GiB, and 128 N r p at most 16 GiB"
         );
 }

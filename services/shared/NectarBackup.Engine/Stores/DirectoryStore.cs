@@ -155,7 +155,7 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
     {
         try
         {
-            RandomAccess.FlushToDisk(file);
+            PosixFiles.Sync(file, path);
         }
         catch (IOException e)
         {

@@ -59,6 +59,9 @@ public interface IObjectStore : IAsyncDisposable
     /// </summary>
     string? SpoolDirectory { get; }
 
+    /// <summary>Packs that are best under way at a time: enough to hide the way to a server, few for a disk.</summary>
+    int Connections => 2;
+
     /// <summary>Makes the directories or the bucket that a new repository needs. Harmless if they exist.</summary>
     Task CreateAsync(CancellationToken cancellationToken);
 

@@ -41,6 +41,8 @@ public sealed class RetryingStore(
 
     public string? SpoolDirectory => inner.SpoolDirectory;
 
+    public int Connections => inner.Connections;
+
     public Task CreateAsync(CancellationToken cancellationToken) =>
         TryAsync("create", (_, token) => Done(inner.CreateAsync(token)), cancellationToken);
 

@@ -99,7 +99,7 @@ internal static class Location
             options = key switch
             {
                 "s3.region" => options with { Region = value },
-                "s3.connections" => options with { MaxConnections = Durations.ParseCount(value, key) },
+                "s3.connections" => options with { MaxConnections = Math.Max(1, Durations.ParseCount(value, key)) },
                 "s3.bucket-lookup" => options with { PathStyle = value is "path" or "auto" },
                 _ => throw new UsageException(
                     $"'{key}' is no extended option",
