@@ -17,7 +17,7 @@ public sealed class OddityRoundTripTests(CephGateway gateway)
     {
         using var place = await RepositoryPlace.NewAsync(store, gateway);
         var source = NewTree(place);
-        await place.DoAsync(BackupProgram.Nectar, "init");
+        await place.InitQuicklyAsync(gateway);
         await place.DoAsync(BackupProgram.Nectar, "backup", source);
         await ExpectAlikeAsync(place, BackupProgram.Nectar, source, []);
         // The second run takes everything from the first: the tree must be the same.
@@ -33,7 +33,7 @@ public sealed class OddityRoundTripTests(CephGateway gateway)
         using var place = await RepositoryPlace.NewAsync(StoreKind.Directory, gateway);
         var source = NewTree(place);
         LeaveOut(source, Unknown(restic));
-        await place.DoAsync(BackupProgram.Nectar, "init");
+        await place.InitQuicklyAsync(gateway);
         await place.DoAsync(BackupProgram.Nectar, "backup", source);
         await ExpectAlikeAsync(place, restic, source, [Socket, FarFuture]);
     }

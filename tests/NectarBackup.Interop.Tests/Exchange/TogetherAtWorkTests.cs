@@ -23,7 +23,7 @@ public sealed class TogetherAtWorkTests(CephGateway gateway)
         // Largely the same content: each writes chunks that the other writes as well.
         PlainTree.Create(ours, noise: 3_000_000);
         PlainTree.Create(theirs, noise: 3_000_000);
-        await place.DoAsync(nectar, "init");
+        await place.InitQuicklyAsync(gateway);
         for (var round = 0; round < 3; round++)
         {
             PlainTree.Change(ours, seed: 10 + round);
@@ -91,7 +91,7 @@ public sealed class TogetherAtWorkTests(CephGateway gateway)
         using var place = await RepositoryPlace.NewAsync(StoreKind.Directory, gateway);
         var source = place["source"];
         PlainTree.Create(source);
-        await place.DoAsync(other, "init");
+        await place.InitQuicklyAsync();
         await place.DoAsync(other, "backup", source);
         var holding = place.Start(holder, "check", "--read-data", "--no-cache", "--limit-download", "32");
         var locks = Path.Combine(place.Location, "locks");

@@ -17,7 +17,7 @@ public sealed class DamageTests : IAsyncLifetime
     {
         Directory.CreateDirectory(Source);
         File.WriteAllText(Path.Combine(Source, "small"), "small but dear");
-        await _place.DoAsync(Nectar, "init");
+        await _place.InitQuicklyAsync();
         await _place.DoAsync(Nectar, "backup", Source);
         PlainTree.WriteNoise(Path.Combine(Source, "noise"), seed: 1, length: 3_000_000);
         await _place.DoAsync(Nectar, "backup", Source);
@@ -60,7 +60,7 @@ public sealed class DamageTests : IAsyncLifetime
         if (harm == "flipped")
             Flip(file);
         else if (harm == "truncated")
-            Replace(file, File.ReadAllBytes(file)[..^20]);
+            Replace(file, File.ReadAllBytes(file)[..(int)(new FileInfo(file).Length / 2)]);
         else if (harm == "empty")
             Replace(file, []);
         else
@@ -98,7 +98,7 @@ public sealed class DamageTests : IAsyncLifetime
     {
         Harm(LargestOf("data"), harm);
         var target = _place["target"];
-        var result = (await _place.RunAsync(Nectar, "restore", "latest", "--target", target)).Expect(3);
+        var result = (await _place.RunAsync(Nectar, "restore", "latest", "--target", target)).Expect(1);
         Assert.Contains("noise", result.Errors, StringComparison.Ordinal);
         Assert.Equal("small but dear", File.ReadAllText(target + Source + "/small"));
     }

@@ -28,7 +28,7 @@ public sealed class FullDiskBackupTests : IDisposable
         using var place = RepositoryPlace.At(_directory["disk/repository"]);
         Directory.CreateDirectory(place["source"]);
         PlainTree.WriteNoise(place["source/first"], seed: 1, length: 1_000_000);
-        await place.DoAsync(nectar, "init");
+        await place.InitQuicklyAsync();
         await place.DoAsync(nectar, "backup", place["source"]);
         PlainTree.WriteNoise(place["source/second"], seed: 2, length: 20_000_000);
 

@@ -30,7 +30,7 @@ public sealed class KillTests(CephGateway gateway)
         using var place = await RepositoryPlace.NewAsync(store, gateway);
         var source = place["source"];
         PlainTree.Create(source, noise: 2_000_000);
-        await place.DoAsync(nectar, "init");
+        await place.InitQuicklyAsync(gateway);
         var clock = Stopwatch.StartNew();
         await place.DoAsync(nectar, "backup", source);
         var usual = clock.Elapsed;
@@ -38,7 +38,7 @@ public sealed class KillTests(CephGateway gateway)
         var (killed, ended) = (0, 0);
         for (var i = 0; killed < kills; i++)
         {
-            Assert.True(ended <= kills + 10, "the program ends before it can be killed");
+            Assert.True(ended <= 3 * kills + 20, "the program ends before it can be killed");
             PlainTree.Change(source, seed: i % 7);
             PlainTree.WriteNoise(Path.Combine(source, "new"), seed: i, length: 300_000);
             string[] words = (i % 3) switch
@@ -53,13 +53,12 @@ public sealed class KillTests(CephGateway gateway)
             var wasRunning = !run.HasExited;
             run.Kill();
             var result = await run.WaitAsync(s_cancellation);
+            // The moments follow the machine: what is killed each time is killed later, what has ended each time sooner.
             if (wasRunning && result.ExitCode == 128 + 9)
-                killed++;
+                (killed, usual) = (killed + 1, usual * 1.05);
             else
-            {
-                result.Expect(0);
-                ended++;
-            }
+                (ended, usual) = (ended + 1, usual * 0.9);
+            Assert.True(result.ExitCode is 0 or 128 + 9, $"{result}");
             await place.DoAsync(nectar, "check");
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{killed} killed, {ended} had ended before");
@@ -79,7 +78,7 @@ public sealed class KillTests(CephGateway gateway)
         using var place = await RepositoryPlace.NewAsync(store, gateway);
         Directory.CreateDirectory(place["source"]);
         PlainTree.WriteNoise(place["source/noise"], seed: 1, length: 80_000_000);
-        await place.DoAsync(nectar, "init");
+        await place.InitQuicklyAsync(gateway);
         var run = place.Start(nectar, "backup", "--limit-upload", "4000", place["source"]);
         while (!run.HasExited && (await place.DoAsync(nectar, "list", "packs", "--no-lock")).Length == 0)
             await Task.Delay(100, s_cancellation);

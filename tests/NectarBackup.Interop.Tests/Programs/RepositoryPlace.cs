@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NectarBackup.Engine.Stores;
 using NectarBackup.Stores.S3;
 using NectarBackup.Testing;
 using NectarBackup.Testing.Servers;
@@ -53,6 +54,19 @@ internal sealed class RepositoryPlace : IDisposable
 
     /// <summary>A repository in a directory of the caller's choice, or of the test's own.</summary>
     public static RepositoryPlace At(string? directory) => new(directory, new Dictionary<string, string>());
+
+    /// <summary>A new repository whose key takes no time to derive: for tests of which init is no part and that run many commands.</summary>
+    public async Task InitQuicklyAsync(CephGateway? gateway = null)
+    {
+        await using var repository = await QuickRepository.InitAsync(
+            Bucket is null ? new DirectoryStore(Location) : new S3Store(Bucket, gateway!.Credentials),
+            "correct horse"u8.ToArray(),
+            null,
+            ("user", "host"),
+            TimeProvider.System,
+            TestContext.Current.CancellationToken
+        );
+    }
 
     public ProgramRun Start(BackupProgram program, params string[] arguments) =>
         ProgramRun.Start(program.File, arguments, _environment);
