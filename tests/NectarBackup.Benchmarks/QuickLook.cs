@@ -7,6 +7,12 @@ internal static class QuickLook
 {
     public static void Run()
     {
+        var trees = new TreeBenchmarks();
+        trees.Setup();
+        Count("nodes written", TreeBenchmarks.Nodes, trees.Encode);
+        Count("nodes read", TreeBenchmarks.Nodes, trees.Read);
+        Count("ids written", TreeBenchmarks.Nodes, trees.WriteHex);
+        Count("ids read", TreeBenchmarks.Nodes, () => trees.ParseHex());
         foreach (var length in (int[])[1024, 4096, 1 << 20])
         {
             var cipher = new CipherBenchmarks { Length = length };
@@ -35,10 +41,22 @@ internal static class QuickLook
         Once("scrypt p=10, portable", scrypt.Portable);
     }
 
-    private static void Rate(string what, int bytes, Action action)
+    private static void Rate(string what, int bytes, Action action) =>
+        Console.WriteLine($"{what, -40} {bytes / Best(Math.Max(1, (4 << 20) / bytes), action) / 1e9:F2} GB/s");
+
+    private static void Count(string what, int items, Action action)
+    {
+        var seconds = Enumerable.Range(0, 20).Min(_ => Best(2, action));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)items;
+        Console.WriteLine($"{what, -40} {items / seconds / 1e6:F2} M/s, {bytes:F2} bytes allocated each");
+    }
+
+    /// <returns>Seconds of one action in the best round.</returns>
+    private static double Best(int times, Action action)
     {
         var best = double.MaxValue;
-        var times = Math.Max(1, (4 << 20) / bytes);
         for (var round = 0; round < 12; round++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -46,7 +64,7 @@ internal static class QuickLook
                 action();
             best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / times);
         }
-        Console.WriteLine($"{what, -40} {bytes / best / 1e9:F2} GB/s");
+        return best;
     }
 
     private static void Once(string what, Action action)

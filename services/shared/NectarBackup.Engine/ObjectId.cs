@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace NectarBackup.Engine;
@@ -58,53 +58,42 @@ public readonly struct ObjectId : IEquatable<ObjectId>, IComparable<ObjectId>
     }
 
     /// <summary>Writes the 64 hex digits as ASCII.</summary>
+    /// <exception cref="ArgumentException">The span holds less than <see cref="HexLength"/> bytes.</exception>
     public void WriteHex(Span<byte> destination)
     {
         Span<byte> raw = stackalloc byte[Size];
         CopyTo(raw);
-        for (var i = 0; i < Size; i++)
-        {
-            destination[2 * i] = HexDigit(raw[i] >> 4);
-            destination[2 * i + 1] = HexDigit(raw[i] & 15);
-        }
+        if (!Convert.TryToHexStringLower(raw, destination, out _))
+            throw new ArgumentException("An id as text has 64 bytes.", nameof(destination));
     }
-
-    private static byte HexDigit(int nibble) => (byte)(nibble < 10 ? '0' + nibble : 'a' - 10 + nibble);
 
     /// <summary>Reads 64 lower-case hex digits; anything else is no id.</summary>
     public static bool TryParse(ReadOnlySpan<byte> hex, out ObjectId id)
     {
         id = default;
-        if (hex.Length != HexLength)
-            return false;
         Span<byte> raw = stackalloc byte[Size];
-        for (var i = 0; i < Size; i++)
-        {
-            var high = Nibble(hex[2 * i]);
-            var low = Nibble(hex[2 * i + 1]);
-            if ((high | low) < 0)
-                return false;
-            raw[i] = (byte)(high << 4 | low);
-        }
+        if (
+            hex.Length != HexLength
+            || hex.ContainsAnyInRange((byte)'A', (byte)'F')
+            || Convert.FromHexString(hex, raw, out _, out _) != OperationStatus.Done
+        )
+            return false;
         id = new ObjectId(raw);
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Nibble(byte c) =>
-        (uint)(c - '0') <= 9 ? c - '0'
-        : (uint)(c - 'a') <= 5 ? c - 'a' + 10
-        : -1;
-
     public static bool TryParse(ReadOnlySpan<char> hex, out ObjectId id)
     {
         id = default;
-        if (hex.Length != HexLength)
+        Span<byte> raw = stackalloc byte[Size];
+        if (
+            hex.Length != HexLength
+            || hex.ContainsAnyInRange('A', 'F')
+            || Convert.FromHexString(hex, raw, out _, out _) != OperationStatus.Done
+        )
             return false;
-        Span<byte> ascii = stackalloc byte[HexLength];
-        for (var i = 0; i < HexLength; i++)
-            ascii[i] = hex[i] < 128 ? (byte)hex[i] : (byte)0;
-        return TryParse(ascii, out id);
+        id = new ObjectId(raw);
+        return true;
     }
 
     /// <exception cref="FormatException">Not 64 lower-case hex digits.</exception>
@@ -116,18 +105,12 @@ public readonly struct ObjectId : IEquatable<ObjectId>, IComparable<ObjectId>
     /// <summary>The first eight digits, as restic shows ids to people.</summary>
     public string Short => ToString()[..8];
 
-    public override string ToString() =>
-        string.Create(
-            HexLength,
-            this,
-            static (chars, id) =>
-            {
-                Span<byte> ascii = stackalloc byte[HexLength];
-                id.WriteHex(ascii);
-                for (var i = 0; i < HexLength; i++)
-                    chars[i] = (char)ascii[i];
-            }
-        );
+    public override string ToString()
+    {
+        Span<byte> raw = stackalloc byte[Size];
+        CopyTo(raw);
+        return Convert.ToHexStringLower(raw);
+    }
 
     public bool Equals(ObjectId other) => _a == other._a && _b == other._b && _c == other._c && _d == other._d;
 

@@ -73,11 +73,22 @@ public sealed class Repository : IAsyncDisposable
     /// <param name="time">The clock for the key's time of creation.</param>
     /// <param name="cancellationToken">Gives up between two files.</param>
     /// <exception cref="RepositoryException">AlreadyExists.</exception>
-    public static async Task<Repository> InitAsync(
+    public static Task<Repository> InitAsync(
         IObjectStore store,
         ReadOnlyMemory<byte> password,
         ChunkerPolynomial? polynomial,
         (string User, string Host) identity,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    ) => InitAsync(store, password, polynomial, identity, KdfParameters.ForNewKeys, time, cancellationToken);
+
+    /// <summary>As the other <c>InitAsync</c>, with a key that asks for other work: tests open hundreds of repositories.</summary>
+    internal static async Task<Repository> InitAsync(
+        IObjectStore store,
+        ReadOnlyMemory<byte> password,
+        ChunkerPolynomial? polynomial,
+        (string User, string Host) identity,
+        KdfParameters cost,
         TimeProvider time,
         CancellationToken cancellationToken
     )
@@ -95,7 +106,9 @@ public sealed class Repository : IAsyncDisposable
                 );
         }
         var master = MasterKey.Generate();
-        var key = KeyFile.Create(master, password.Span, identity.User, identity.Host, time.GetUtcNow()).Serialize();
+        var key = KeyFile
+            .Create(master, password.Span, identity.User, identity.Host, time.GetUtcNow(), cost)
+            .Serialize();
         var keyId = ObjectId.Of(key);
         await store.PutAsync(new ObjectName(ObjectKind.Key, keyId), ObjectContent.Of(key), cancellationToken);
         var id = new byte[ObjectId.Size];
@@ -124,11 +137,23 @@ public sealed class Repository : IAsyncDisposable
     private static RepositoryException Exists(IObjectStore store) =>
         new(RepositoryError.AlreadyExists, $"there is a repository at {store.Location} already");
 
+    /// <inheritdoc cref="OpenAsync(IObjectStore, ReadOnlyMemory{byte}, Func{IObjectStore, ObjectId, IObjectStore}, CancellationToken)"/>
+    public static Task<Repository> OpenAsync(
+        IObjectStore store,
+        ReadOnlyMemory<byte> password,
+        CancellationToken cancellationToken
+    ) => OpenAsync(store, password, null, cancellationToken);
+
     /// <summary>Opens a repository with any of its passwords.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="password">UTF-8.</param>
+    /// <param name="decorate">Puts a store around the store when the repository's id is known, for a cache; may be null.</param>
+    /// <param name="cancellationToken">Gives up between two reads.</param>
     /// <exception cref="RepositoryException">NotFound, WrongPassword, Unsupported, Damaged.</exception>
     public static async Task<Repository> OpenAsync(
         IObjectStore store,
         ReadOnlyMemory<byte> password,
+        Func<IObjectStore, ObjectId, IObjectStore>? decorate,
         CancellationToken cancellationToken
     )
     {
@@ -147,7 +172,8 @@ public sealed class Repository : IAsyncDisposable
         var plain = new byte[bytes.Length - BlobCipher.Overhead];
         if (!new BlobCipher(master).TryOpen(bytes, plain))
             throw RepositoryException.Damaged("the config", "its authentication code is wrong");
-        return new Repository(store, master, keyId, RepositoryConfig.Parse(plain));
+        var config = RepositoryConfig.Parse(plain);
+        return new Repository(decorate?.Invoke(store, config.Id) ?? store, master, keyId, config);
     }
 
     private static async Task<(MasterKey Master, ObjectId Id)> FindKeyAsync(
@@ -206,13 +232,12 @@ public sealed class Repository : IAsyncDisposable
         var index = new BlobIndex();
         await Parallel.ForEachAsync(
             Store.ListAsync(ObjectKind.Index, cancellationToken),
-            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
             async (info, token) =>
             {
                 try
                 {
-                    var json = await LoadUnpackedAsync(info.Name, token);
-                    IndexJson.Read(json, info.Name.Id, (pack, blobs) => index.AddPack(pack, blobs.Span));
+                    await ReadIndexAsync(info.Name, (pack, blobs) => index.AddPack(pack, blobs.Span), token);
                 }
                 catch (StoreException e) when (e.IsNotFound)
                 {
@@ -223,10 +248,27 @@ public sealed class Repository : IAsyncDisposable
         Index = index;
     }
 
+    /// <summary>Reads one index file and hands on each pack with its blobs; the memory is only valid during the call.</summary>
+    /// <exception cref="RepositoryException">Damaged.</exception>
+    internal async Task ReadIndexAsync(
+        ObjectName name,
+        Action<ObjectId, ReadOnlyMemory<PackBlob>> onPack,
+        CancellationToken cancellationToken
+    )
+    {
+        var stored = await ReadStoredAsync(name, cancellationToken);
+        using var plain = new NativeBuffer();
+        OpenUnpacked(stored, name, plain);
+        IndexJson.Read(plain.Written, name.Id, onPack);
+    }
+
     /// <summary>Reads an index, snapshot or lock file and checks it against its name.</summary>
     /// <returns>The plain JSON.</returns>
     /// <exception cref="RepositoryException">Damaged.</exception>
-    public async Task<byte[]> LoadUnpackedAsync(ObjectName name, CancellationToken cancellationToken)
+    public async Task<byte[]> LoadUnpackedAsync(ObjectName name, CancellationToken cancellationToken) =>
+        OpenUnpacked(await ReadStoredAsync(name, cancellationToken), name);
+
+    private async Task<byte[]> ReadStoredAsync(ObjectName name, CancellationToken cancellationToken)
     {
         var length =
             await Store.FindLengthAsync(name, cancellationToken)
@@ -235,11 +277,18 @@ public sealed class Repository : IAsyncDisposable
             throw RepositoryException.Damaged(name.Path, $"it has {length} bytes");
         var stored = new byte[length];
         await Store.ReadAsync(name, 0, stored, cancellationToken);
-        return OpenUnpacked(stored, name);
+        return stored;
     }
 
     /// <summary>Checks, opens and decompresses the stored bytes of an index, snapshot or lock file.</summary>
     internal byte[] OpenUnpacked(byte[] stored, ObjectName name)
+    {
+        using var plain = new NativeBuffer();
+        OpenUnpacked(stored, name, plain);
+        return plain.Written.ToArray();
+    }
+
+    private void OpenUnpacked(byte[] stored, ObjectName name, NativeBuffer to)
     {
         if (ObjectId.Of(stored) != name.Id)
             throw RepositoryException.Damaged(name.Path, "its content does not match its name");
@@ -249,13 +298,16 @@ public sealed class Repository : IAsyncDisposable
         if (plain.IsEmpty)
             throw RepositoryException.Damaged(name.Path, "it is empty");
         if (plain[0] is (byte)'{' or (byte)'[')
-            return plain.ToArray();
+        {
+            to.Write(plain);
+            return;
+        }
         if (plain[0] != CompressedMark || Config.Version < 2)
             throw RepositoryException.Damaged(name.Path, $"it starts with the unknown byte {plain[0]}");
         using var decompressor = new ZstdDecompressor();
         try
         {
-            return decompressor.DecompressBounded(plain[1..], MaxUnpackedLength);
+            decompressor.DecompressBounded(plain[1..], to, MaxUnpackedLength);
         }
         catch (RepositoryException e)
         {
@@ -268,13 +320,15 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>Seals and stores an index, snapshot or lock file.</summary>
     /// <returns>Its id.</returns>
-    public async Task<ObjectId> SaveUnpackedAsync(
+    public Task<ObjectId> SaveUnpackedAsync(
         ObjectKind kind,
         ReadOnlyMemory<byte> json,
         CancellationToken cancellationToken
-    )
+    ) => SaveSealedAsync(kind, SealUnpacked(json.Span), cancellationToken);
+
+    /// <summary>Stores what <see cref="SealUnpacked"/> made.</summary>
+    internal async Task<ObjectId> SaveSealedAsync(ObjectKind kind, byte[] stored, CancellationToken cancellationToken)
     {
-        var stored = SealUnpacked(json.Span);
         var id = ObjectId.Of(stored);
         await Store.PutAsync(new ObjectName(kind, id), ObjectContent.Of(stored), cancellationToken);
         return id;
@@ -284,18 +338,11 @@ public sealed class Repository : IAsyncDisposable
     {
         if (Config.Version < 2)
             return Seal(json);
-        var buffer = ArrayPool<byte>.Shared.Rent(1 + Zstd.MaxCompressedLength(json.Length));
-        try
-        {
-            using var compressor = new ZstdCompressor(Zstd.DefaultLevel);
-            buffer[0] = CompressedMark;
-            var length = compressor.Compress(json, buffer.AsSpan(1));
-            return Seal(buffer.AsSpan(0, 1 + length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        using var buffer = new NativeBuffer();
+        using var compressor = new ZstdCompressor(Zstd.DefaultLevel);
+        var room = buffer.GetSpan(1 + Zstd.MaxCompressedLength(json.Length));
+        room[0] = CompressedMark;
+        return Seal(room[..(1 + compressor.Compress(json, room[1..]))]);
     }
 
     private byte[] Seal(ReadOnlySpan<byte> plain)

@@ -9,6 +9,9 @@ namespace NectarBackup.Stores.S3;
 /// <summary>One pool of connections for one store. Certificates are always verified.</summary>
 internal sealed class S3Connections : HttpClientFactory, IDisposable
 {
+    /// <summary>So that refreshing a lock need not wait for a slow pack, which could cost the lock.</summary>
+    private const int Spare = 3;
+
     private readonly HttpClient _client;
 
     public S3Connections(S3Options options)
@@ -18,7 +21,7 @@ internal sealed class S3Connections : HttpClientFactory, IDisposable
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(30),
-            MaxConnectionsPerServer = options.MaxConnections,
+            MaxConnectionsPerServer = options.MaxConnections + Spare,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
             PooledConnectionLifetime = TimeSpan.FromMinutes(10), // follows a changed DNS entry
         };
@@ -37,6 +40,8 @@ internal sealed class S3Connections : HttpClientFactory, IDisposable
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(file);
+            if (policy.CustomTrustStore.Count == 0)
+                throw new StoreException(StoreFault.Permanent, $"the CA file '{file}' holds no PEM certificate");
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException
@@ -46,6 +51,8 @@ internal sealed class S3Connections : HttpClientFactory, IDisposable
         }
         return policy;
     }
+
+    public HttpClient Client => _client;
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) => _client;
 

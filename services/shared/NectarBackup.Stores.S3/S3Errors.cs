@@ -12,6 +12,7 @@ internal static class S3Errors
         error switch
         {
             StoreException known => known,
+            { InnerException: StoreException known } => known, // from the body of a request
             AmazonServiceException answer => FromAnswer(answer, what),
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => new StoreException(
                 StoreFault.Permanent,
@@ -68,10 +69,19 @@ internal static class S3Errors
         return new StoreException(fault, $"{what}: {why}", answer);
     }
 
+    /// <summary>The server does not know the request's condition. Any other refusal must not lead to a put without one.</summary>
     public static bool IsNotSupported(AmazonS3Exception answer) =>
-        answer.StatusCode == HttpStatusCode.NotImplemented
-        || (
-            answer.StatusCode == HttpStatusCode.BadRequest && answer.ErrorCode is "NotImplemented" or "InvalidArgument"
+        answer.StatusCode == HttpStatusCode.NotImplemented || answer.ErrorCode == "NotImplemented";
+
+    /// <summary>The server received other bytes than their hash says.</summary>
+    public static bool IsMismatch(AmazonS3Exception answer) =>
+        answer.ErrorCode is "XAmzContentSHA256Mismatch" or "BadDigest";
+
+    /// <summary>What is to be stored is not what its name says; sending it again cannot help.</summary>
+    public static StoreException WrongBytes(ObjectName name) =>
+        new(
+            StoreFault.Permanent,
+            $"cannot store {name}: its bytes have another hash; memory or a spool file is damaged"
         );
 
     private static string Innermost(Exception error) => error.GetBaseException().Message;

@@ -17,8 +17,8 @@ public sealed record S3Options(Uri Endpoint, string Bucket, string Prefix)
     /// <summary>PEM certificates to trust instead of the system's; null for the system's. Verification is never off.</summary>
     public string? CertificateAuthorityFile { get; init; }
 
-    /// <summary>Connections at a time.</summary>
-    public int MaxConnections { get; init; } = 16;
+    /// <summary>Packs that are sent at a time, 1 or more; as restic's s3.connections. Reads and small requests may have more connections.</summary>
+    public int MaxConnections { get; init; } = 5;
 
     /// <summary>A transfer that moves no byte for so long has failed.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
@@ -28,6 +28,9 @@ public sealed record S3Options(Uri Endpoint, string Bucket, string Prefix)
 
     /// <summary>Bytes of a part; at least 5 MiB by the protocol, which also allows no more than 10,000 parts.</summary>
     public long PartLength { get; init; } = 64L << 20;
+
+    /// <summary>Parts of one object that are sent at a time.</summary>
+    public int PartsAtOnce { get; init; } = 4;
 
     /// <summary>
     /// Reads what follows <c>s3:</c> in a location, as restic does: <c>http://host:port/bucket/prefix</c>, <c>https://...</c>,

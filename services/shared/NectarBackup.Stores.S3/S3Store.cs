@@ -10,8 +10,9 @@ namespace NectarBackup.Stores.S3;
 
 /// <summary>
 /// A repository in an S3 bucket, under the keys restic uses. Tries once: retrying is <see cref="RetryingStore"/>'s business. Reads are ranged
-/// and the answer's range is checked. The hash in a put's headers is not relied on: Ceph 16 was seen to store other bytes under it, so a
-/// reader checks what it reads against the name.
+/// and the answer's range is checked. Every put is signed with the hash that is the object's name, so a server stores those bytes or none.
+/// A put does not look first whether the object is there: what it replaces is the same by that hash, and looking would double the requests;
+/// <see cref="RetryingStore"/> looks before it sends again.
 /// </summary>
 public sealed class S3Store : IObjectStore
 {
@@ -19,6 +20,7 @@ public sealed class S3Store : IObjectStore
     private readonly TimeProvider _time;
     private readonly S3Connections _connections;
     private readonly AmazonS3Client _client;
+    private readonly S3Put _put;
     private readonly string _root;
 
     /// <exception cref="StoreException">Permanent: the CA file cannot be read.</exception>
@@ -28,6 +30,7 @@ public sealed class S3Store : IObjectStore
         _time = time ?? TimeProvider.System;
         _root = options.Prefix.Length > 0 ? options.Prefix + "/" : "";
         _connections = new S3Connections(options);
+        _put = new S3Put(_connections.Client, options, credentials, _time);
         AWSCredentials key = credentials.SessionToken is { } token
             ? new SessionAWSCredentials(credentials.AccessKeyId, credentials.SecretAccessKey, token)
             : new BasicAWSCredentials(credentials.AccessKeyId, credentials.SecretAccessKey);
@@ -38,7 +41,7 @@ public sealed class S3Store : IObjectStore
                 ServiceURL = options.Endpoint.GetLeftPart(UriPartial.Authority),
                 AuthenticationRegion = options.Region,
                 ForcePathStyle = options.PathStyle,
-                // The SDK's CRC trailers are unknown to Ceph before 20 and to others; the payload's hash is signed anyway.
+                // The SDK's CRC trailers are unknown to Ceph before 20 and to others; bodies go through S3Put anyway.
                 RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
                 ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
                 MaxErrorRetry = 0,
@@ -52,6 +55,8 @@ public sealed class S3Store : IObjectStore
     public string Location => _options.ToString();
 
     public string? SpoolDirectory => null;
+
+    public int Connections => _options.MaxConnections;
 
     private string KeyOf(ObjectName name) => _root + name.Path;
 
@@ -96,76 +101,64 @@ public sealed class S3Store : IObjectStore
         using var guard = Guard(cancellationToken);
         try
         {
-            await using var source = Open(name, content);
+            using var source = new S3Source(name, content);
             if (name.Kind == ObjectKind.Config)
-                await PutConfigAsync(content.Memory, guard).ConfigureAwait(false);
+                await PutConfigAsync(source, guard).ConfigureAwait(false);
             else if (content.Length > _options.MultipartThreshold)
-                await new S3Multipart(_client, _options)
-                    .PutAsync(KeyOf(name), source, content.Length, guard)
+                await new S3Multipart(_client, _put, _options)
+                    .PutAsync(name, KeyOf(name), source, guard)
                     .ConfigureAwait(false);
             else
-                await PutWholeAsync(name, name.Id, source, content.Length, null, guard).ConfigureAwait(false);
+                await PutWholeAsync(name, source, guard).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             throw S3Errors.Explain(e, $"cannot store {name} in {Location}");
         }
         if (content.SpoolPath is { } spool)
-            File.Delete(spool);
+            SpoolFiles.Delete(name, spool);
     }
 
-    private static Stream Open(ObjectName name, ObjectContent content)
+    private async Task PutWholeAsync(ObjectName name, S3Source source, StallGuard guard)
     {
-        if (content.SpoolPath is not { } path)
-            return new ReadOnlyMemoryStream(content.Memory);
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
-        if (file.Length >= content.Length)
-            return file;
-        var has = file.Length;
-        file.Dispose();
-        throw SpoolFiles.TooShort(name, path, has, content.Length);
-    }
-
-    private async Task PutWholeAsync(
-        ObjectName name,
-        ObjectId hash,
-        Stream source,
-        long length,
-        string? ifNoneMatch,
-        StallGuard guard
-    )
-    {
-        await using var watched = new WatchedStream(source, 0, length, guard);
-        var put = new PutObjectRequest
-        {
-            BucketName = _options.Bucket,
-            Key = KeyOf(name),
-            InputStream = watched,
-            AutoCloseStream = false,
-            UseChunkEncoding = false,
-            ContentType = "application/octet-stream",
-            IfNoneMatch = ifNoneMatch,
-        };
-        // A hint for the signer; see the remark on the class.
-        put.Headers["x-amz-content-sha256"] = hash.ToString();
-        await _client.PutObjectAsync(put, guard.Token).ConfigureAwait(false);
-    }
-
-    /// <summary>Looked for first, for servers that ignore If-None-Match; then put with it, so that of two who see nothing one wins.</summary>
-    private async Task PutConfigAsync(ReadOnlyMemory<byte> bytes, StallGuard guard)
-    {
-        if (await HeadAsync(ObjectName.Config, guard).ConfigureAwait(false) is not null)
-            throw new StoreException(StoreFault.AlreadyThere, $"cannot store the config in {Location}: it exists");
-        var hash = ObjectId.Of(bytes.Span);
-        await using var source = new ReadOnlyMemoryStream(bytes);
         try
         {
-            await PutWholeAsync(ObjectName.Config, hash, source, bytes.Length, "*", guard).ConfigureAwait(false);
+            await _put.SendAsync(new S3PutRequest(KeyOf(name), name.Id), source, 0, source.Length, guard)
+                .ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception e) when (S3Errors.IsMismatch(e))
+        {
+            // Damaged on the way, and worth another try? Or here, and never right?
+            if (await source.HashAsync(0, source.Length, guard).ConfigureAwait(false) != name.Id)
+                throw S3Errors.WrongBytes(name);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Looked for first, for servers that ignore If-None-Match; then put with it, so that of two who see nothing one wins. Only a server that
+    /// says it has no such thing gets it without.
+    /// </summary>
+    private async Task PutConfigAsync(S3Source source, StallGuard guard)
+    {
+        await RequireNoConfigAsync(guard).ConfigureAwait(false);
+        var hash = await source.HashAsync(0, source.Length, guard).ConfigureAwait(false);
+        var put = new S3PutRequest(KeyOf(ObjectName.Config), hash, OnlyNew: true);
+        try
+        {
+            await _put.SendAsync(put, source, 0, source.Length, guard).ConfigureAwait(false);
         }
         catch (AmazonS3Exception e) when (S3Errors.IsNotSupported(e))
         {
-            await PutWholeAsync(ObjectName.Config, hash, source, bytes.Length, null, guard).ConfigureAwait(false);
+            await RequireNoConfigAsync(guard).ConfigureAwait(false);
+            await _put.SendAsync(put with { OnlyNew = false }, source, 0, source.Length, guard).ConfigureAwait(false);
         }
+    }
+
+    private async Task RequireNoConfigAsync(StallGuard guard)
+    {
+        if (await HeadAsync(ObjectName.Config, guard).ConfigureAwait(false) is not null)
+            throw new StoreException(StoreFault.AlreadyThere, $"cannot store the config in {Location}: it exists");
     }
 
     public async Task ReadAsync(

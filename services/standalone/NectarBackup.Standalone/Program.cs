@@ -1,3 +1,4 @@
 using NectarBackup.Standalone.CommandLine;
 
+NativeHeap.ReturnLargeBlocks();
 return await NectarCommand.RunAsync(args);

@@ -2,13 +2,14 @@ using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Trees;
+using NectarBackup.Testing;
 
 namespace NectarBackup.Engine.Tests.Backup;
 
 public sealed class SnapshotWriterTests
 {
     private static async Task<Repository> Open(IObjectStore? store = null) =>
-        await Repository.InitAsync(
+        await QuickRepository.InitAsync(
             store ?? new MemoryStore(),
             "x"u8.ToArray(),
             null,

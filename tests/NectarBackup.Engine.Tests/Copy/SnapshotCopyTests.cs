@@ -3,6 +3,7 @@ using NectarBackup.Engine.Copy;
 using NectarBackup.Engine.Snapshots;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Tests.Maintenance;
+using NectarBackup.Testing;
 
 namespace NectarBackup.Engine.Tests.Copy;
 
@@ -17,7 +18,7 @@ public sealed class SnapshotCopyTests
     }
 
     private static Task<Repository> OtherAsync() =>
-        Repository.InitAsync(new MemoryStore(), "y"u8.ToArray(), null, ("u", "h"), TimeProvider.System, default);
+        QuickRepository.InitAsync(new MemoryStore(), "y"u8.ToArray(), null, ("u", "h"), TimeProvider.System, default);
 
     [Fact]
     public async Task Snapshots_are_copied_once_under_the_other_key()

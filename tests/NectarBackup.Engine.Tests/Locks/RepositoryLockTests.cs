@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using NectarBackup.Engine.Locks;
 using NectarBackup.Engine.Stores;
+using NectarBackup.Testing;
 
 namespace NectarBackup.Engine.Tests.Locks;
 
@@ -27,7 +28,14 @@ public sealed class RepositoryLockTests
     };
 
     private static async Task<Repository> Open() =>
-        await Repository.InitAsync(new MemoryStore(), "x"u8.ToArray(), null, ("u", "h"), TimeProvider.System, default);
+        await QuickRepository.InitAsync(
+            new MemoryStore(),
+            "x"u8.ToArray(),
+            null,
+            ("u", "h"),
+            TimeProvider.System,
+            default
+        );
 
     private async Task<RepositoryLock> Acquire(Repository repository, bool exclusive, ILockIdentity identity)
     {

@@ -3,6 +3,7 @@ using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Trees;
+using NectarBackup.Testing;
 
 namespace NectarBackup.Engine.Tests.Maintenance;
 
@@ -10,7 +11,7 @@ namespace NectarBackup.Engine.Tests.Maintenance;
 internal static class Sample
 {
     private static readonly Lazy<Task<Repository>> s_empty = new(() =>
-        Repository.InitAsync(
+        QuickRepository.InitAsync(
             new MemoryStore(),
             "x"u8.ToArray(),
             null,

@@ -5,6 +5,7 @@ using NectarBackup.Engine.LocalFiles;
 using NectarBackup.Engine.Restore;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Tests.LocalFiles;
+using NectarBackup.Testing;
 
 namespace NectarBackup.Engine.Tests.Restore;
 
@@ -29,7 +30,7 @@ internal sealed class RestoreBench : IAsyncDisposable
     public static async Task<RestoreBench> StartAsync()
     {
         var store = new MemoryStore();
-        var repository = await Repository.InitAsync(
+        var repository = await QuickRepository.InitAsync(
             store,
             "x"u8.ToArray(),
             null,

@@ -57,7 +57,7 @@ public sealed class DecoratorTests
             }
         );
         await store.PutAsync(ObjectName.Config, ObjectContent.Of(Bytes), Cancellation);
-        Assert.Equal(2, lost);
+        Assert.Equal(1, lost);
         var other = await Assert.ThrowsAsync<StoreException>(() =>
             store.PutAsync(ObjectName.Config, ObjectContent.Of(new byte[5000]), Cancellation)
         );

@@ -32,6 +32,27 @@ public sealed class S3StoreTests(CephGateway gateway)
         Assert.Empty(uploads.MultipartUploads ?? []);
     }
 
+    [Theory]
+    [InlineData(200 << 20)]
+    [InlineData(1 << 20)]
+    public async Task Wrong_bytes_under_a_name_are_refused_and_not_stored(long threshold)
+    {
+        var options = await gateway.NewBucketAsync() with { MultipartThreshold = threshold };
+        await using var store = new S3Store(options, gateway.Credentials);
+        await store.CreateAsync(Cancellation);
+        var (name, bytes) = Pack(3 << 20);
+        bytes[1 << 20] ^= 1;
+        var error = await Assert.ThrowsAsync<StoreException>(() =>
+            store.PutAsync(name, ObjectContent.Of(bytes), Cancellation)
+        );
+        Assert.Equal(StoreFault.Permanent, error.Fault);
+        Assert.Contains("another hash", error.Message, StringComparison.Ordinal);
+        Assert.Null(await store.FindLengthAsync(name, Cancellation));
+        bytes[1 << 20] ^= 1;
+        await store.PutAsync(name, ObjectContent.Of(bytes), Cancellation);
+        Assert.Equal(bytes.Length, await store.FindLengthAsync(name, Cancellation));
+    }
+
     [Fact]
     public async Task A_wrong_secret_and_a_missing_bucket_are_told_for_good_and_without_the_secret()
     {

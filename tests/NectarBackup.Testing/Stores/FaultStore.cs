@@ -18,6 +18,9 @@ public sealed record FaultRates
     /// <summary>A read succeeds with one bit turned over.</summary>
     public double BitFlip { get; init; }
 
+    /// <summary>The kind of object whose reads come short or with a bit turned over; null for every kind.</summary>
+    public ObjectKind? Damaged { get; init; }
+
     /// <summary>Waits for <see cref="DelayTime"/> first.</summary>
     public double Delay { get; init; }
 
@@ -45,6 +48,8 @@ public sealed class FaultStore(IObjectStore inner, FaultRates rates, int seed, A
 
     public string? SpoolDirectory => inner.SpoolDirectory;
 
+    public int Connections => inner.Connections;
+
     public Task CreateAsync(CancellationToken cancellationToken) =>
         CallAsync("create", () => inner.CreateAsync(cancellationToken), cancellationToken);
 
@@ -62,9 +67,11 @@ public sealed class FaultStore(IObjectStore inner, FaultRates rates, int seed, A
             async () =>
             {
                 await inner.ReadAsync(name, offset, destination, cancellationToken);
-                if (destination.Length > 0 && Strikes(rates.ShortRead))
+                if (destination.IsEmpty || rates.Damaged is { } kind && kind != name.Kind)
+                    return;
+                if (Strikes(rates.ShortRead))
                     throw new StoreException(StoreFault.TooShort, $"injected: {name} ends early");
-                if (destination.Length > 0 && Strikes(rates.BitFlip))
+                if (Strikes(rates.BitFlip))
                     Flip(destination.Span);
             },
             cancellationToken

@@ -59,6 +59,7 @@ internal sealed unsafe class BlobSealer : IDisposable
         var isCompressed = length > 0;
         var stored = free[..((isCompressed ? length : content.Length) + BlobCipher.Overhead)];
         _repository.Cipher.Seal(isCompressed ? stored[16..^16] : content, stored);
+        _options.OnSealed?.Invoke(stored);
         if (_options.VerifyAll || _count++ % SampleEvery == 0)
             Verify(content, stored, isCompressed, id);
         _progress.AddBlob(_type == BlobType.Tree, content.Length, stored.Length);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using NectarBackup.Engine.Indexes;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Trees;
@@ -8,14 +9,16 @@ namespace NectarBackup.Engine.Backup;
 /// A directory of the parent snapshot, read side by side with the same directory of the source: both have their names in ascending order, so that each is read once
 /// and nothing is looked up.
 /// </summary>
-internal sealed class ParentTree
+internal sealed class ParentTree : IDisposable
 {
+    private readonly byte[] _json;
     private readonly TreeReader _reader;
     private readonly Node _node = new();
     private bool _atNode;
 
-    private ParentTree(TreeReader reader)
+    private ParentTree(byte[] json, TreeReader reader)
     {
+        _json = json;
         _reader = reader;
         Advance();
     }
@@ -31,12 +34,12 @@ internal sealed class ParentTree
         try
         {
             // The walk runs on a thread of its own, which has nothing else to do meanwhile.
-            var json = repository
-                .Blobs.LoadAsync(BlobType.Tree, id, cancellationToken)
+            var (json, length) = repository
+                .Blobs.RentAsync(BlobType.Tree, id, cancellationToken)
                 .AsTask()
                 .GetAwaiter()
                 .GetResult();
-            return new ParentTree(new TreeReader(json, $"tree {id.Short}"));
+            return new ParentTree(json, new TreeReader(json.AsMemory(0, length), $"tree {id.Short}"));
         }
         catch (RepositoryException e) when (e.Error == RepositoryError.Damaged)
         {
@@ -80,4 +83,6 @@ internal sealed class ParentTree
                 return false;
         return true;
     }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_json);
 }

@@ -12,8 +12,8 @@ public sealed record SnapshotWriterOptions
     /// <summary>Threads that hash, compress and seal; 1 or more.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Packs that are stored at once.</summary>
-    public int Connections { get; init; } = 2;
+    /// <summary>Packs that are stored at once; null for as many as the store advises.</summary>
+    public int? Connections { get; init; }
 
     /// <summary>zstd's level, 1 to 19.</summary>
     public int Level { get; init; } = Zstd.DefaultLevel;
@@ -28,6 +28,9 @@ public sealed record SnapshotWriterOptions
     public bool DryRun { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets every sealed blob before it is verified, and may change it: so tests play faulty memory.</summary>
+    internal Action<Span<byte>>? OnSealed { get; init; }
 }
 
 /// <summary>

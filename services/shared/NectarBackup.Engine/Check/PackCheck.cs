@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Crypto;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
@@ -8,8 +9,8 @@ using NectarBackup.Engine.Walks;
 namespace NectarBackup.Engine.Check;
 
 /// <summary>
-/// Reads whole packs and proves every byte. A pack is read once from start to end; each stretch runs into the pack's own hash, then the blobs that are complete are
-/// opened in place while they are in the cache; what is left moves to the front of the buffer. One thread at a time.
+/// Reads whole packs and proves every byte. A pack is read once from start to end, and runs into its own hash on the way. Whenever the buffer holds a window of it, the
+/// blobs that are complete are opened in place, those that are not compressed hashed together; what is left moves to the front. One thread at a time.
 /// </summary>
 internal sealed class PackCheck(Repository repository, Findings findings) : IDisposable
 {
@@ -17,9 +18,14 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
     private const int LocalRead = 1 << 20,
         NetworkRead = 8 << 20;
 
+    /// <summary>Bytes of a pack that are opened together: enough blobs to fill most lanes of the hash.</summary>
+    private const int Window = 12 << 20;
+
     private readonly int _readLength = repository.Store.SpoolDirectory is null ? NetworkRead : LocalRead;
-    private readonly NativeBuffer _buffer = new();
-    private readonly NativeBuffer _content = new();
+    private readonly ScratchMemory _buffer = new();
+    private readonly ScratchMemory _content = new();
+    private readonly List<PackBlob> _plain = [];
+    private readonly List<HashRequest> _requests = [];
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <param name="pack">Its id.</param>
@@ -39,21 +45,27 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
         {
             while (read < length)
             {
-                var count = (int)Math.Min(_readLength, length - read);
-                _buffer.Reserve(used + count, used);
-                await repository.Store.ReadAsync(name, read, _buffer.Memory.Slice(used, count), cancellationToken);
-                _hash.AppendData(_buffer.Slice(used, count));
-                used += count;
-                read += count;
+                do
+                {
+                    var count = (int)Math.Min(_readLength, length - read);
+                    _buffer.Reserve(used + count, used);
+                    await repository.Store.ReadAsync(name, read, _buffer.Memory.Slice(used, count), cancellationToken);
+                    _hash.AppendData(_buffer.Slice(used, count));
+                    used += count;
+                    read += count;
+                } while (used < Window && read < length);
                 for (; next < blobs.Count && (long)blobs[next].Offset + blobs[next].Length <= read; next++)
                 {
                     var blob = blobs[next];
                     if (blob.Offset < end)
                         isSound = Report(pack, blob, "it overlaps the blob before it");
                     else
-                        isSound &= OpenBlob(pack, blob, (int)(blob.Offset - at));
+                        isSound &= blob.IsCompressed
+                            ? OpenBlob(pack, blob, (int)(blob.Offset - at))
+                            : OpenPlain(pack, blob, (int)(blob.Offset - at));
                     end = Math.Max(end, (long)blob.Offset + blob.Length);
                 }
+                isSound &= HashPlain(pack);
                 // Keep what belongs to the next blob, or after the last one to the header.
                 var keepFrom = Math.Clamp(end, at, read);
                 _buffer.Slice((int)(keepFrom - at), (int)(read - keepFrom)).CopyTo(_buffer.GetSpan());
@@ -66,6 +78,8 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
         }
         catch (RepositoryException e)
         {
+            _plain.Clear();
+            _requests.Clear();
             findings.PackBad(pack, e.Message);
             isSound = false;
         }
@@ -84,10 +98,42 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
             findings.PackBad(pack, $"pack {pack} is damaged: its content does not match its name");
     }
 
+    /// <summary>Opens a blob that is not compressed in place, to be hashed with the others of the window.</summary>
+    private unsafe bool OpenPlain(ObjectId pack, in PackBlob blob, int at)
+    {
+        var stored = _buffer.Slice(at, (int)blob.Length);
+        var content = stored[16..^16];
+        if (!repository.Cipher.TryOpen(stored, content))
+            return Report(pack, blob, "its authentication code is wrong");
+        _plain.Add(blob);
+        // The buffer lies outside the managed heap and does not move until it grows.
+        fixed (byte* start = content)
+            _requests.Add(new HashRequest(start, content.Length, null));
+        return true;
+    }
+
+    private unsafe bool HashPlain(ObjectId pack)
+    {
+        var isSound = true;
+        var ids = new ObjectId[_plain.Count];
+        fixed (ObjectId* results = ids)
+        {
+            for (var i = 0; i < ids.Length; i++)
+                _requests[i] = new HashRequest(_requests[i].Data, _requests[i].Length, results + i);
+            Sha256Lanes.HashMany(CollectionsMarshal.AsSpan(_requests));
+        }
+        for (var i = 0; i < ids.Length; i++)
+            if (ids[i] != _plain[i].Id)
+                isSound = Report(pack, _plain[i], "its content does not match its id");
+        _plain.Clear();
+        _requests.Clear();
+        return isSound;
+    }
+
     private bool OpenBlob(ObjectId pack, in PackBlob blob, int at)
     {
         var stored = _buffer.Slice(at, (int)blob.Length);
-        var scratch = blob.IsCompressed ? stored[16..^16] : default;
+        var scratch = stored[16..^16];
         if (blob.ContentLength > int.MaxValue - BlobCipher.Overhead)
             return Report(pack, blob, $"it claims {blob.ContentLength} bytes");
         _content.Reserve((int)blob.ContentLength);

@@ -14,6 +14,8 @@ public sealed unsafe class ZstdDecompressor : IDisposable
     public int Decompress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_context == null, this);
+        if (source.IsEmpty)
+            throw Zstd.Damaged("there is no zstd frame"); // which zstd takes for an empty one
         fixed (byte* from = source)
         fixed (byte* to = destination)
         {
@@ -34,48 +36,46 @@ public sealed unsafe class ZstdDecompressor : IDisposable
     /// <exception cref="RepositoryException">Damaged, or larger than the bound, or a window above 128 MiB.</exception>
     public byte[] DecompressBounded(ReadOnlySpan<byte> source, int maxLength)
     {
+        using var result = new NativeBuffer();
+        DecompressBounded(source, result, maxLength);
+        return result.Written.ToArray();
+    }
+
+    /// <summary>As the other <c>DecompressBounded</c>, appending to <paramref name="result"/>.</summary>
+    internal void DecompressBounded(ReadOnlySpan<byte> source, NativeBuffer result, int maxLength)
+    {
         ObjectDisposedException.ThrowIf(_context == null, this);
         ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
         _ = Methods.ZSTD_DCtx_reset(_context, ZSTD_ResetDirective.ZSTD_reset_session_and_parameters);
         _ = Methods.ZSTD_DCtx_setParameter(_context, ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
-        var result = new byte[Math.Min(FirstLength, maxLength)];
-        nuint read = 0,
-            written = 0;
+        var left = maxLength;
         fixed (byte* from = source)
         {
+            var input = new ZSTD_inBuffer_s { src = from, size = (nuint)source.Length };
             while (true)
             {
-                nuint hint;
-                bool full,
-                    stuck;
-                fixed (byte* to = result)
+                // One byte beyond the bound tells a frame that ends there from one that goes on.
+                var room = result.GetSpan(Math.Min(FirstLength, left + 1));
+                room = room[..(int)Math.Min(room.Length, left + 1L)];
+                nuint hint,
+                    written;
+                var before = input.pos;
+                fixed (byte* to = room)
                 {
-                    var input = new ZSTD_inBuffer_s
-                    {
-                        src = from,
-                        size = (nuint)source.Length,
-                        pos = read,
-                    };
-                    var output = new ZSTD_outBuffer_s
-                    {
-                        dst = to,
-                        size = (nuint)result.Length,
-                        pos = written,
-                    };
+                    var output = new ZSTD_outBuffer_s { dst = to, size = (nuint)room.Length };
                     hint = Methods.ZSTD_decompressStream(_context, &output, &input);
-                    if (Methods.ZSTD_isError(hint))
-                        throw Zstd.Damaged("no valid zstd frame");
-                    full = output.pos == output.size;
-                    stuck = input.pos == read && output.pos == written;
-                    (read, written) = (input.pos, output.pos);
+                    written = output.pos;
                 }
-                if (hint == 0 && read == (nuint)source.Length)
-                    return result.AsSpan(0, (int)written).ToArray();
-                // At the bound a frame may still have to be read to its end; only what then moves no more is too long.
-                if (stuck && (!full || result.Length == maxLength))
-                    throw Zstd.Damaged(full ? "it holds more than it may" : "the zstd frame is cut short");
-                if (full && result.Length < maxLength)
-                    Array.Resize(ref result, (int)Math.Min(2L * result.Length, maxLength));
+                if (Methods.ZSTD_isError(hint))
+                    throw Zstd.Damaged("no valid zstd frame");
+                result.Advance((int)written);
+                left -= (int)written;
+                if (left < 0)
+                    throw Zstd.Damaged("it holds more than it may");
+                if (hint == 0 && input.pos == input.size)
+                    return;
+                if (written == 0 && input.pos == before)
+                    throw Zstd.Damaged("the zstd frame is cut short");
             }
         }
     }

@@ -20,8 +20,8 @@ public static class Scrypt
     /// <summary>Bytes of table one mix may take.</summary>
     public const long MaxTableBytes = 1L << 30;
 
-    // Two abreast need two tables. restic's own parameters (32 MiB each) stay within what restic itself takes.
-    private const long MaxPairedBytes = 64L << 20;
+    /// <summary>Bytes that all mixes together may go through: about a minute; restic's own keys ask for a third of a GiB.</summary>
+    public const long MaxWorkBytes = 16L << 30;
 
     /// <summary>Derives a key.</summary>
     /// <param name="n">Rows of the table: a power of two, 2 to <see cref="MaxN"/>.</param>
@@ -54,14 +54,14 @@ public static class Scrypt
         if (n is < 2 or > MaxN || !BitOperations.IsPow2(n) || r is < 1 or > MaxR || p is < 1 or > MaxP)
             throw Unsupported(n, r, p);
         var tableBytes = 128L * n * r;
-        if (tableBytes > MaxTableBytes)
+        if (tableBytes > MaxTableBytes || tableBytes * p > MaxWorkBytes)
             throw Unsupported(n, r, p);
         var mixBytes = 128 * r;
         var blocks = new byte[mixBytes * p];
         try
         {
             Rfc2898DeriveBytes.Pbkdf2(password, salt, blocks, 1, HashAlgorithmName.SHA256);
-            Mix(blocks, n, r, p, pairs && p > 1 && 2 * tableBytes <= MaxPairedBytes);
+            Mix(blocks, n, r, p, pairs && p > 1);
             Rfc2898DeriveBytes.Pbkdf2(password, blocks, output, 1, HashAlgorithmName.SHA256);
         }
         finally
@@ -74,10 +74,11 @@ public static class Scrypt
     {
         var mixBytes = 128 * r;
         var lanes = pairs ? 2 : 1;
-        var tableBytes = (nuint)n * (nuint)mixBytes * (nuint)lanes;
-        // Behind the tables lie the two states a mix goes back and forth between.
+        // One whole table, or two halves.
+        var tableBytes = (nuint)n * (nuint)mixBytes;
+        // Behind the tables lie the states a mix goes back and forth between.
         var stateBytes = (nuint)(mixBytes * lanes);
-        var total = tableBytes + 2 * stateBytes;
+        var total = tableBytes + 4 * stateBytes;
         var memory = (byte*)NativeMemory.AlignedAlloc(total, 64);
         try
         {
@@ -103,6 +104,6 @@ public static class Scrypt
         new(
             RepositoryError.Unsupported,
             $"the key asks for scrypt with N={n}, r={r}, p={p}, which is out of range",
-            $"N must be a power of two up to {MaxN}, r and p 1 to {MaxR}, and the table at most 1 GiB"
+            $"N must be a power of two up to {MaxN}, r and p 1 to {MaxR}, the table at most 1 GiB, and 128 N r p at most 16 GiB"
         );
 }

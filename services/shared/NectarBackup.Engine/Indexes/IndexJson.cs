@@ -76,6 +76,7 @@ public static class IndexJson
                 while (NextElement(ref reader))
                     onPack(ReadPack(ref reader, blobs), blobs.WrittenMemory);
             }
+            reader.Read(); // fails if anything but white space follows
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

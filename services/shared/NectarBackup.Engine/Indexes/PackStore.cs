@@ -1,4 +1,4 @@
-using System.Buffers;
+using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
 
@@ -29,16 +29,16 @@ public sealed class PackStore : IAsyncDisposable
     private long _bytesStored;
 
     /// <param name="repository">Where to; its index learns of every stored pack.</param>
-    /// <param name="connections">Packs that are stored at once, 1 or more; as many again may wait in spool files.</param>
+    /// <param name="connections">Packs that are stored at once, 1 or more; null for as many as the store advises.</param>
     /// <param name="time">The clock that the index is flushed by.</param>
     /// <param name="cancellationToken">Ends all transfers.</param>
-    public PackStore(Repository repository, int connections, TimeProvider time, CancellationToken cancellationToken)
+    public PackStore(Repository repository, int? connections, TimeProvider time, CancellationToken cancellationToken)
     {
         _repository = repository;
-        _connections = connections;
+        _connections = connections ?? repository.Store.Connections;
         _time = time;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _slots = new SemaphoreSlim(connections);
+        _slots = new SemaphoreSlim(_connections);
     }
 
     /// <summary>Bytes of the packs that are stored.</summary>
@@ -114,9 +114,13 @@ public sealed class PackStore : IAsyncDisposable
                 _pending = [];
                 _pendingBlobs = 0;
             }
-            var json = new ArrayBufferWriter<byte>(1 << 16);
-            IndexJson.Write(json, packs);
-            await _repository.SaveUnpackedAsync(ObjectKind.Index, json.WrittenMemory, cancellationToken);
+            byte[] stored;
+            using (var json = new NativeBuffer())
+            {
+                IndexJson.Write(json, packs);
+                stored = _repository.SealUnpacked(json.Written);
+            }
+            await _repository.SaveSealedAsync(ObjectKind.Index, stored, cancellationToken);
         }
         finally
         {

@@ -11,11 +11,6 @@ namespace NectarBackup.Engine.Keys;
 /// </summary>
 public sealed record KeyFile
 {
-    /// <summary>scrypt's cost for new keys: 32 MiB and about a third of a second, as restic calibrates on today's machines.</summary>
-    private const int NewN = 1 << 15,
-        NewR = 8,
-        NewP = 8;
-
     [JsonPropertyName("created")]
     public string Created { get; init; } = "";
 
@@ -52,13 +47,14 @@ public sealed record KeyFile
         ReadOnlySpan<byte> password,
         string user,
         string host,
-        DateTimeOffset created
+        DateTimeOffset created,
+        KdfParameters cost
     )
     {
         var salt = RandomNumberGenerator.GetBytes(64);
         var plain = JsonSerializer.SerializeToUtf8Bytes(MasterKeyJson.From(master), KeyJson.Default.MasterKeyJson);
         var data = new byte[plain.Length + BlobCipher.Overhead];
-        new BlobCipher(Derive(password, salt, NewN, NewR, NewP)).Seal(plain, data);
+        new BlobCipher(Derive(password, salt, cost.N, cost.R, cost.P)).Seal(plain, data);
         CryptographicOperations.ZeroMemory(plain);
         return new KeyFile
         {
@@ -66,9 +62,9 @@ public sealed record KeyFile
             UserName = user,
             HostName = host,
             Kdf = "scrypt",
-            N = NewN,
-            R = NewR,
-            P = NewP,
+            N = cost.N,
+            R = cost.R,
+            P = cost.P,
             Salt = salt,
             Data = data,
         };
@@ -89,7 +85,12 @@ public sealed record KeyFile
         if (key is null || key.Salt is not { Length: > 0 } || key.Data is not { Length: > BlobCipher.Overhead })
             throw RepositoryException.Damaged($"key {id}", "salt or data is missing");
         return key.Kdf == "scrypt"
-            ? key
+            ? key with
+            {
+                Created = key.Created ?? "",
+                UserName = key.UserName ?? "",
+                HostName = key.HostName ?? "",
+            }
             : throw new RepositoryException(
                 RepositoryError.Unsupported,
                 $"key {id} uses the unknown key derivation '{key.Kdf}'"

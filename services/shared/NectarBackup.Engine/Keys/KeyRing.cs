@@ -1,3 +1,4 @@
+using NectarBackup.Engine.Crypto;
 using NectarBackup.Engine.Stores;
 
 namespace NectarBackup.Engine.Keys;
@@ -37,7 +38,14 @@ public sealed class KeyRing(Repository repository, TimeProvider time)
     {
         if (password.IsEmpty)
             throw new RepositoryException(RepositoryError.Refused, "an empty password protects nothing");
-        var key = KeyFile.Create(repository.Key, password.Span, identity.User, identity.Host, time.GetUtcNow());
+        var key = KeyFile.Create(
+            repository.Key,
+            password.Span,
+            identity.User,
+            identity.Host,
+            time.GetUtcNow(),
+            KdfParameters.ForNewKeys
+        );
         var bytes = key.Serialize();
         var name = new ObjectName(ObjectKind.Key, ObjectId.Of(bytes));
         await repository.Store.PutAsync(name, ObjectContent.Of(bytes), cancellationToken);
@@ -72,6 +80,13 @@ public sealed class KeyRing(Repository repository, TimeProvider time)
         await RemoveOtherAsync(repository.KeyId, cancellationToken);
         return added;
     }
+
+    /// <summary>The master key as key files hold it, for those who keep it in a safe: it opens everything, without a password.</summary>
+    public byte[] ExportMasterKey() =>
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            MasterKeyJson.From(repository.Key),
+            KeyJson.Default.MasterKeyJson
+        );
 
     private async Task RemoveOtherAsync(ObjectId id, CancellationToken cancellationToken)
     {

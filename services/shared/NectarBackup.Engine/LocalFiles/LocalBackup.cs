@@ -75,7 +75,8 @@ public sealed class LocalBackup
                 {
                     var walk = new LocalBackup(repository, writer, options, cancellationToken);
                     var plan = LocalTarget.Plan(options.Paths, options.WorkingDirectory);
-                    walk.WalkRoot(plan, ParentTree.TryLoad(repository, parent, cancellationToken));
+                    using var known = ParentTree.TryLoad(repository, parent, cancellationToken);
+                    walk.WalkRoot(plan, known);
                     walk._content.Flush();
                     done.SetResult();
                 }
@@ -132,7 +133,8 @@ public sealed class LocalBackup
                 FillNode(holder, name, status);
                 var known = parent?.Find(name);
                 var below = _content.OpenDirectory(builder, _node);
-                WalkChildren(child, below, ParentTree.TryLoad(_repository, known?.Subtree, _cancellation));
+                using var parentBelow = ParentTree.TryLoad(_repository, known?.Subtree, _cancellation);
+                WalkChildren(child, below, parentBelow);
                 _content.CloseDirectory(below);
             }
             catch (LocalFileException e)
@@ -239,8 +241,9 @@ public sealed class LocalBackup
             var below = _content.OpenDirectory(builder, _node);
             try
             {
+                using var parent = directory is null ? null : ParentTree.TryLoad(_repository, tree, _cancellation);
                 if (directory is not null)
-                    WalkDirectory(directory, below, ParentTree.TryLoad(_repository, tree, _cancellation));
+                    WalkDirectory(directory, below, parent);
             }
             catch (LocalFileException e)
             {

@@ -111,10 +111,16 @@ internal sealed class PathPattern
             else if (!isRooted)
                 kept.Add(part);
         }
-        byte[] clean = isRooted ? [(byte)'/'] : [];
+        var clean = new List<byte>(path.Length + 1);
         foreach (var part in kept)
-            clean = BytePath.Join(clean, part);
-        return clean.Length > 0 ? clean : [(byte)'.'];
+        {
+            if (isRooted || clean.Count > 0)
+                clean.Add((byte)'/');
+            clean.AddRange(part);
+        }
+        if (clean.Count == 0)
+            clean.Add(isRooted ? (byte)'/' : (byte)'.');
+        return [.. clean];
     }
 
     /// <summary>Every character in lower case by Unicode's simple mapping; bytes that are no UTF-8 stay.</summary>

@@ -44,8 +44,16 @@ public sealed record LockFile
     {
         try
         {
-            return JsonSerializer.Deserialize(json, LockJson.Default.LockFile)
+            var file =
+                JsonSerializer.Deserialize(json, LockJson.Default.LockFile)
                 ?? throw RepositoryException.Damaged(name.Path, "it is no lock");
+            // "null" is a valid text for each of these.
+            return file with
+            {
+                HostName = file.HostName ?? "",
+                UserName = file.UserName ?? "",
+                Holder = file.Holder is { Boot: not null, Namespace: not null } ? file.Holder : null,
+            };
         }
         catch (JsonException e)
         {

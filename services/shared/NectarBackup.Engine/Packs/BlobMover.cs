@@ -1,3 +1,4 @@
+using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Crypto;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Walks;
@@ -14,9 +15,9 @@ internal sealed class BlobMover(Repository source, Repository target, PackAppend
     private const int MaxGap = 128 << 10,
         MaxRead = 8 << 20;
 
-    private readonly NativeBuffer _stored = new();
-    private readonly NativeBuffer _inside = new();
-    private readonly NativeBuffer _content = new();
+    private readonly ScratchMemory _stored = new();
+    private readonly ScratchMemory _inside = new();
+    private readonly ScratchMemory _content = new();
 
     /// <param name="pack">Where the blobs are.</param>
     /// <param name="blobs">Which, by ascending offset.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Crypto;
@@ -24,38 +25,89 @@ public sealed class BlobReader(Repository repository)
     private readonly Lock _lock = new();
     private readonly LinkedList<Window> _windows = [];
 
-    private sealed record Window(ObjectId Pack, long Offset, byte[] Bytes);
+    /// <summary>A piece of a pack. Its memory is used again for the next window, so it is only read under the lock.</summary>
+    private sealed class Window
+    {
+        public readonly byte[] Bytes = new byte[WindowBefore + WindowAfter];
+        public ObjectId Pack;
+        public long Offset;
+        public int Length;
+
+        public bool Holds(in BlobLocation place) =>
+            Pack == place.Pack
+            && Offset <= place.Blob.Offset
+            && Offset + Length >= (long)place.Blob.Offset + place.Blob.Length;
+    }
 
     /// <summary>The plain content of a blob.</summary>
     /// <exception cref="RepositoryException">Damaged: not in the index, or no place holds it undamaged.</exception>
     /// <exception cref="StoreException">No place could be read.</exception>
     public async ValueTask<byte[]> LoadAsync(BlobType type, ObjectId id, CancellationToken cancellationToken)
     {
-        var places = repository.Index.FindAll(type, id);
+        var content = Array.Empty<byte>();
+        await LoadAsync(type, id, length => content = new byte[length], cancellationToken);
+        return content;
+    }
+
+    /// <summary>
+    /// As the other <c>LoadAsync</c>, into an array from <see cref="ArrayPool{T}.Shared"/>, which the caller returns there: trees of large directories would each
+    /// cost a large object.
+    /// </summary>
+    /// <returns>The array and the length of the content in it.</returns>
+    internal async ValueTask<(byte[] Array, int Length)> RentAsync(
+        BlobType type,
+        ObjectId id,
+        CancellationToken cancellationToken
+    )
+    {
+        byte[]? content = null;
+        var length = await LoadAsync(
+            type,
+            id,
+            length =>
+                content is not null && content.Length >= length
+                    ? content
+                    : content = ArrayPool<byte>.Shared.Rent(length),
+            cancellationToken
+        );
+        return (content!, length);
+    }
+
+    private async ValueTask<int> LoadAsync(
+        BlobType type,
+        ObjectId id,
+        Func<int, byte[]> provide,
+        CancellationToken cancellationToken
+    )
+    {
         Exception? failure = null;
-        foreach (var place in places)
+        foreach (var place in repository.Index.FindAll(type, id))
         {
+            var stored = ArrayPool<byte>.Shared.Rent((int)place.Blob.Length);
             try
             {
-                var window = type == BlobType.Tree ? await FindWindowAsync(place, cancellationToken) : null;
-                if (window is not null)
-                    return Open(
-                        place.Blob,
-                        window.Bytes.AsSpan((int)(place.Blob.Offset - window.Offset), (int)place.Blob.Length),
-                        place.Pack
+                var sealedBytes = stored.AsMemory(0, (int)place.Blob.Length);
+                if (type == BlobType.Tree && place.Blob.Length <= WindowBefore)
+                    await ReadWindowAsync(place, sealedBytes, cancellationToken);
+                else
+                    await repository.Store.ReadAsync(
+                        new ObjectName(ObjectKind.Pack, place.Pack),
+                        place.Blob.Offset,
+                        sealedBytes,
+                        cancellationToken
                     );
-                var stored = new byte[place.Blob.Length];
-                await repository.Store.ReadAsync(
-                    new ObjectName(ObjectKind.Pack, place.Pack),
-                    place.Blob.Offset,
-                    stored,
-                    cancellationToken
-                );
-                return Open(place.Blob, stored, place.Pack);
+                var length = (int)place.Blob.ContentLength;
+                var inside = sealedBytes[16..^16];
+                Open(place.Blob, sealedBytes.Span, inside.Span, provide(length).AsSpan(0, length), place.Pack);
+                return length;
             }
             catch (Exception e) when (e is RepositoryException or StoreException)
             {
                 failure = e;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(stored);
             }
         }
         throw failure
@@ -65,39 +117,66 @@ public sealed class BlobReader(Repository repository)
             );
     }
 
-    private async ValueTask<Window?> FindWindowAsync(BlobLocation place, CancellationToken cancellationToken)
+    private async ValueTask ReadWindowAsync(BlobLocation place, Memory<byte> to, CancellationToken cancellationToken)
     {
-        var (pack, blob) = place;
-        if (blob.Length > WindowBefore)
-            return null;
-        var end = (long)blob.Offset + blob.Length;
+        var window = TryCopy(place, to);
+        if (window is null)
+            return;
+        try
+        {
+            var (pack, blob) = place;
+            var name = new ObjectName(ObjectKind.Pack, pack);
+            var length = await repository.Store.FindLengthAsync(name, cancellationToken) ?? 0;
+            var end = (long)blob.Offset + blob.Length;
+            if (length < end)
+                throw RepositoryException.Damaged(
+                    $"pack {pack}",
+                    length == 0 ? "it is missing" : $"it ends at {length}"
+                );
+            window.Pack = pack;
+            window.Offset = Math.Max(0, end - WindowBefore);
+            window.Length = (int)(Math.Min(length, end + WindowAfter) - window.Offset);
+            await repository.Store.ReadAsync(
+                name,
+                window.Offset,
+                window.Bytes.AsMemory(0, window.Length),
+                cancellationToken
+            );
+            window.Bytes.AsMemory((int)(blob.Offset - window.Offset), (int)blob.Length).CopyTo(to);
+        }
+        catch
+        {
+            window.Length = 0;
+            throw;
+        }
+        finally
+        {
+            lock (_lock)
+                _windows.AddFirst(window);
+        }
+    }
+
+    /// <summary>Copies a blob out of the window that holds it; if there is none, hands out the window to read it into.</summary>
+    private Window? TryCopy(in BlobLocation place, Memory<byte> to)
+    {
         lock (_lock)
         {
             for (var at = _windows.First; at is not null; at = at.Next)
             {
                 var known = at.Value;
-                if (known.Pack != pack || known.Offset > blob.Offset || known.Offset + known.Bytes.Length < end)
+                if (!known.Holds(place))
                     continue;
+                known.Bytes.AsMemory((int)(place.Blob.Offset - known.Offset), (int)place.Blob.Length).CopyTo(to);
                 _windows.Remove(at);
                 _windows.AddFirst(at);
-                return known;
+                return null;
             }
+            if (_windows.Count < MaxWindows)
+                return new Window();
+            var oldest = _windows.Last!.Value;
+            _windows.RemoveLast();
+            return oldest;
         }
-        var name = new ObjectName(ObjectKind.Pack, pack);
-        var length = await repository.Store.FindLengthAsync(name, cancellationToken) ?? 0;
-        if (length < end)
-            throw RepositoryException.Damaged($"pack {pack}", length == 0 ? "it is missing" : $"it ends at {length}");
-        var from = Math.Max(0, end - WindowBefore);
-        var to = Math.Min(length, end + WindowAfter);
-        var window = new Window(pack, from, new byte[to - from]);
-        await repository.Store.ReadAsync(name, from, window.Bytes, cancellationToken);
-        lock (_lock)
-        {
-            _windows.AddFirst(window);
-            if (_windows.Count > MaxWindows)
-                _windows.RemoveLast();
-        }
-        return window;
     }
 
     /// <summary>Checks and opens the stored bytes of one blob.</summary>

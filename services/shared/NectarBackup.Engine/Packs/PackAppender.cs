@@ -14,7 +14,7 @@ internal sealed class PackAppender(Repository repository, PackStore packs) : IDi
     private readonly Open _data = new(repository);
     private readonly Open _trees = new(repository);
     private readonly Lock _sealing = new();
-    private readonly NativeBuffer _buffer = new();
+    private readonly ScratchMemory _buffer = new();
     private readonly ZstdCompressor _compressor = new(Zstd.DefaultLevel);
     private long _blobs;
     private long _bytes;

@@ -21,6 +21,9 @@ public static class PackHeader
     /// <summary>Longest content of a tree that is accepted, in bytes: a directory of about two million entries.</summary>
     public const int MaxTreeLength = 1 << 30;
 
+    // What sealing, and compressing what does not shrink (a 256th part), may add to the longest content.
+    private const uint MaxOverhead = 8 << 20;
+
     private const int PlainEntry = 1 + 4 + ObjectId.Size;
     private const int CompressedEntry = PlainEntry + 4;
 
@@ -63,6 +66,8 @@ public static class PackHeader
         var blobs = new List<PackBlob>(entries.Length / CompressedEntry);
         var end = packLength - LengthField - BlobCipher.Overhead - entries.Length;
         long offset = 0;
+        if (packLength > uint.MaxValue)
+            throw Bad(pack, "offsets of a pack have 32 bits"); // and would run over
         while (!entries.IsEmpty)
         {
             var kind = entries[0];
@@ -95,9 +100,13 @@ public static class PackHeader
     public static string? FindFault(in PackBlob blob, long end) =>
         blob.Length <= BlobCipher.Overhead ? $"blob {blob.Id.Short} has impossible length {blob.Length}"
         : (long)blob.Offset + blob.Length > end ? $"blob {blob.Id.Short} reaches beyond the end"
-        : blob.ContentLength > (blob.Type == BlobType.Tree ? MaxTreeLength : MaxDataLength)
+        : blob.ContentLength > MaxLength(blob.Type)
             ? $"blob {blob.Id.Short} claims {blob.ContentLength} bytes, more than any blob may have"
+        : blob.Length > MaxLength(blob.Type) + MaxOverhead
+            ? $"blob {blob.Id.Short} claims to take {blob.Length} bytes, more than any blob may"
         : null;
+
+    private static uint MaxLength(BlobType type) => (uint)(type == BlobType.Tree ? MaxTreeLength : MaxDataLength);
 
     private static RepositoryException Bad(ObjectId pack, string how) =>
         RepositoryException.Damaged($"the header of pack {pack}", how);

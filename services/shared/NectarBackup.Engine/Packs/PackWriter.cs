@@ -60,6 +60,7 @@ public sealed class PackWriter(Repository repository) : IDisposable
         _file = null;
         var pack = new FinishedPack(new ObjectId(id), _path, _length, _blobs);
         _blobs = [];
+        _length = 0;
         return pack;
     }
 

@@ -22,7 +22,7 @@ public sealed record PruneOptions
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Packs that are stored at once.</summary>
-    public int Connections { get; init; } = 2;
+    public int? Connections { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -9,6 +9,9 @@ namespace NectarBackup.Engine.Restore;
 /// <summary>Reads ranges of packs and writes their blobs to all the places they belong in. One thread at a time.</summary>
 internal sealed class RangeReader(RestoreRun run)
 {
+    /// <summary>Longest sealed blob that is read, in bytes: what does not shrink grows a little when it is compressed nevertheless.</summary>
+    public const int MaxStoredLength = PackHeader.MaxDataLength + (1 << 20);
+
     // A blob's length is bounded by the index's own check; most ranges and blobs are far smaller than these grow to.
     private byte[] _stored = [];
     private byte[] _content = [];

@@ -94,14 +94,29 @@ internal sealed class RestoreWorkers : IAsyncDisposable
                 _run.Stop(e);
             }
             if (!work.IsComparison)
-                foreach (ref readonly var place in Of(work))
-                    place.File!.Done();
+                Finish(work);
             if (Interlocked.Decrement(ref work.Window.Left) != 0)
                 continue;
             if (work.IsComparison)
                 Enqueue(work.Window, isComparison: false);
             else
                 Recycle(work.Window);
+        }
+    }
+
+    // Whatever a listener throws must not end a worker: the windows would never be done.
+    private void Finish(in Work work)
+    {
+        foreach (ref readonly var place in Of(work))
+        {
+            try
+            {
+                place.File!.Done();
+            }
+            catch (Exception e)
+            {
+                _run.Stop(e);
+            }
         }
     }
 

@@ -238,6 +238,11 @@ public sealed class Restorer
         }
         if (_run.Repository.Index.TryFind(BlobType.Data, id, out var place))
         {
+            if (place.Blob.Length > RangeReader.MaxStoredLength)
+            {
+                file.Fail("content", RepositoryException.Damaged($"data blob {id}", "its length is impossible"));
+                return false;
+            }
             file.Add(id, place.Blob.ContentLength, isPending: true);
             _window.Add(file, at, place);
             return true;

@@ -40,7 +40,7 @@ internal sealed class TargetWalk
         {
             CreateDevices = true,
             ReplaceOtherTypes = run.Plan.Delete,
-            OnMetadataProblem = problem => run.Fault(problem.Path.ToArray(), "metadata", problem),
+            OnMetadataProblem = problem => run.Fault(InSnapshot(problem.Path.Span, text), "metadata", problem),
         };
         try
         {
@@ -54,6 +54,10 @@ internal sealed class TargetWalk
         Make(text, options);
         return RestoreDirectory.OpenRoot(text, options);
     }
+
+    // What fails below an open directory is named by its path in the target.
+    private static byte[] InSnapshot(ReadOnlySpan<byte> path, ReadOnlySpan<byte> target) =>
+        path.StartsWith(target) ? [(byte)'/', .. path[target.Length..].TrimStart((byte)'/')] : path.ToArray();
 
     // The components that exist are the user's own and may be links; those that do not are made one by one.
     private static void Make(byte[] path, RestoreOptions options)

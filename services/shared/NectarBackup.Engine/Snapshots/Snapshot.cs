@@ -40,9 +40,21 @@ public sealed record Snapshot
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 
-    /// <summary>Whether the snapshot has all of the tags; an empty list asks for a snapshot without tags, as restic's <c>--tag ''</c>.</summary>
-    public bool HasTags(IReadOnlyList<string> all) =>
-        all.Count == 0 || all is [""] ? Tags is not { Count: > 0 } : all.All(tag => Tags?.Contains(tag) == true);
+    /// <summary>
+    /// Whether the snapshot has each of the tags in turn. The empty tag, of restic's <c>--tag ''</c>, is that of a snapshot without tags and
+    /// settles the answer for it (restic <c>data/snapshot.go:HasTags</c>).
+    /// </summary>
+    public bool HasTags(IReadOnlyList<string> all)
+    {
+        foreach (var tag in all)
+        {
+            if (tag.Length == 0 && Tags is not { Count: > 0 })
+                return true;
+            if (Tags?.Contains(tag) != true)
+                return false;
+        }
+        return true;
+    }
 }
 
 /// <summary>The numbers of the run that made a snapshot (restic 0.17 and later).</summary>

@@ -25,6 +25,9 @@ public static class SnapshotJson
     {
         try
         {
+            // Names of unknown fields are kept as they are, and would be written as something else.
+            if (!System.Text.Unicode.Utf8.IsValid(json))
+                throw new JsonException("it is no UTF-8");
             var snapshot = JsonSerializer.Deserialize(json, Context.Snapshot);
             return snapshot is null ? throw new JsonException("null") : snapshot with { Id = id };
         }
@@ -35,18 +38,26 @@ public static class SnapshotJson
     }
 
     /// <summary>The text in restic's order; fields that are empty are left out.</summary>
-    public static byte[] Serialize(Snapshot snapshot) =>
-        JsonSerializer.SerializeToUtf8Bytes(
-            snapshot with
-            {
-                Hostname = snapshot.Hostname is "" ? null : snapshot.Hostname,
-                Username = snapshot.Username is "" ? null : snapshot.Username,
-                ProgramVersion = snapshot.ProgramVersion is "" ? null : snapshot.ProgramVersion,
-                Excludes = snapshot.Excludes is { Count: 0 } ? null : snapshot.Excludes,
-                Tags = snapshot.Tags is { Count: 0 } ? null : snapshot.Tags,
-            },
-            Context.Snapshot
-        );
+    /// <exception cref="RepositoryException">Damaged: an unknown field that was read holds text that is no Unicode.</exception>
+    public static byte[] Serialize(Snapshot snapshot)
+    {
+        var lean = snapshot with
+        {
+            Hostname = snapshot.Hostname is "" ? null : snapshot.Hostname,
+            Username = snapshot.Username is "" ? null : snapshot.Username,
+            ProgramVersion = snapshot.ProgramVersion is "" ? null : snapshot.ProgramVersion,
+            Excludes = snapshot.Excludes is { Count: 0 } ? null : snapshot.Excludes,
+            Tags = snapshot.Tags is { Count: 0 } ? null : snapshot.Tags,
+        };
+        try
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(lean, Context.Snapshot);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw RepositoryException.Damaged($"snapshot {snapshot.Id.Short}", "its text cannot be written again", e);
+        }
+    }
 
     private sealed class TimeText : JsonConverter<GoTime>
     {

@@ -21,6 +21,8 @@ public sealed class CachingStore(IObjectStore inner, string directory, ObjectId 
 
     public string? SpoolDirectory => inner.SpoolDirectory;
 
+    public int Connections => inner.Connections;
+
     public Task CreateAsync(CancellationToken cancellationToken) => inner.CreateAsync(cancellationToken);
 
     public Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken) =>

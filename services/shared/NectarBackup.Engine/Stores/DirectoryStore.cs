@@ -75,7 +75,7 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
         if (name.Kind != ObjectKind.Config && LengthOf(target) == content.Length)
         {
             if (content.SpoolPath is { } unneeded)
-                File.Delete(unneeded);
+                SpoolFiles.Delete(name, unneeded);
             return;
         }
         var written = content.SpoolPath ?? WriteBeside(target, content.Memory.Span);
@@ -137,7 +137,7 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
     /// <summary>Cuts a spool file to its length, gives it the mode of an object, and syncs it.</summary>
     private static void FinishSpoolFile(ObjectName name, string spool, long length)
     {
-        var has = LengthOf(spool) ?? throw new FileNotFoundException($"the spool file '{spool}' is gone");
+        var has = LengthOf(spool) ?? throw SpoolFiles.Missing(name, spool);
         if (has < length)
             throw SpoolFiles.TooShort(name, spool, has, length);
         var access = has > length ? FileAccess.ReadWrite : FileAccess.Read;
@@ -155,7 +155,7 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
     {
         try
         {
-            RandomAccess.FlushToDisk(file);
+            PosixFiles.Sync(file, path);
         }
         catch (IOException e)
         {
@@ -187,7 +187,25 @@ public sealed class DirectoryStore(string path, TimeProvider? time = null) : IOb
         {
             throw new StoreException(StoreFault.AlreadyThere, $"cannot store {name}: '{target}' exists");
         }
-        PosixFiles.SyncDirectory(directory);
+        SyncName(directory, target);
+    }
+
+    /// <summary>A name that may not survive a power cut must not be found by a later put, which would take the object for stored.</summary>
+    private static void SyncName(string directory, string target)
+    {
+        try
+        {
+            PosixFiles.SyncDirectory(directory);
+        }
+        catch (IOException e)
+        {
+            File.Delete(target);
+            throw new StoreException(
+                StoreFault.Permanent,
+                $"'{directory}' could not be synced to the disk, so '{target}' counts as lost: {e.Message}",
+                e
+            );
+        }
     }
 
     private static bool PublishNew(string written, string target)

@@ -59,12 +59,16 @@ public interface IObjectStore : IAsyncDisposable
     /// </summary>
     string? SpoolDirectory { get; }
 
+    /// <summary>Packs that are best under way at a time: enough to hide the way to a server, few for a disk.</summary>
+    int Connections => 2;
+
     /// <summary>Makes the directories or the bucket that a new repository needs. Harmless if they exist.</summary>
     Task CreateAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Stores an object, whole or not at all, never seen half-written. Idempotent for equal content: everything but the config is named by its
-    /// content's hash, so an object that exists with the same length is left as it is. The config is refused
+    /// content's hash, so an object that exists with the same length is left as it is, or replaced by the same where looking would cost a request
+    /// and the store verifies the hash. The config is refused
     /// (<see cref="StoreException.IsAlreadyThere"/>) if it exists, atomically where the store can.
     /// </summary>
     Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken);

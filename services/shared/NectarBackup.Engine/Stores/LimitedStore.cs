@@ -15,6 +15,8 @@ public sealed class LimitedStore(IObjectStore inner, long? uploadRate, long? dow
 
     public string? SpoolDirectory => inner.SpoolDirectory;
 
+    public int Connections => inner.Connections;
+
     public Task CreateAsync(CancellationToken cancellationToken) => inner.CreateAsync(cancellationToken);
 
     public async Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace NectarBackup.Engine.Stores;
 
@@ -24,6 +25,17 @@ internal static partial class PosixFiles
     private const int EDQUOT = 122;
 
     private const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, with O_RDONLY = 0
+
+    /// <summary>
+    /// Makes a file's bytes durable (fsync(2)). Not RandomAccess.FlushToDisk nor FileStream.Flush(true): .NET 10 was seen to return from them as if
+    /// all were well though the call had failed with EIO.
+    /// </summary>
+    /// <exception cref="IOException">With the error number as HResult.</exception>
+    public static void Sync(SafeFileHandle file, string path)
+    {
+        if (FSync(file) != 0)
+            throw LastError($"cannot sync '{path}'");
+    }
 
     /// <summary>Makes the names of a directory durable (open(2), fsync(2)).</summary>
     /// <exception cref="IOException">With the error number as HResult.</exception>
@@ -100,6 +112,9 @@ internal static partial class PosixFiles
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);

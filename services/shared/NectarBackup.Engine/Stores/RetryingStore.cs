@@ -30,6 +30,9 @@ public sealed class RetryingStore(
     Random? random = null
 ) : IObjectStore
 {
+    /// <summary>Bytes of a config that is compared; real ones have some 150.</summary>
+    private const int MaxConfig = 1 << 20;
+
     private readonly RetryPolicy _policy = policy ?? RetryPolicy.Default;
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Random _random = random ?? Random.Shared;
@@ -38,45 +41,57 @@ public sealed class RetryingStore(
 
     public string? SpoolDirectory => inner.SpoolDirectory;
 
+    public int Connections => inner.Connections;
+
     public Task CreateAsync(CancellationToken cancellationToken) =>
         TryAsync("create", (_, token) => Done(inner.CreateAsync(token)), cancellationToken);
 
+    /// <summary>
+    /// Before an object is sent again it is looked for: if only the acknowledgement was lost, nothing is sent twice. (Its name is its hash, and no
+    /// store keeps half an object.) The first try does not look.
+    /// </summary>
     public Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken) =>
         TryAsync(
             $"put {name}",
             async (attempt, token) =>
             {
-                try
-                {
+                if (attempt == 1)
                     await inner.PutAsync(name, content, token).ConfigureAwait(false);
-                }
-                catch (StoreException e) when (attempt > 1 && e.IsAlreadyThere)
-                {
-                    if (!await IsStoredAsync(name, content, token).ConfigureAwait(false))
-                        throw;
-                }
-                catch (Exception) when (attempt > 1 && content.SpoolPath is { } spool && !File.Exists(spool))
-                {
-                    // The earlier try took the spool file over and its answer was lost.
-                    if (await inner.FindLengthAsync(name, token).ConfigureAwait(false) != content.Length)
-                        throw;
-                }
+                else if (!await IsStoredAsync(name, content, token).ConfigureAwait(false))
+                    await inner.PutAsync(name, content, token).ConfigureAwait(false);
+                else if (content.SpoolPath is { } spool)
+                    SpoolFiles.Delete(name, spool);
                 return true;
             },
             cancellationToken
         );
 
-    /// <summary>Whether the config that is there now is the one whose acknowledgement was lost: it is sealed, so equal bytes are no chance.</summary>
+    /// <summary>
+    /// Whether an earlier try was carried out. A config must be equal as well (it is sealed, so equal bytes are no chance); one whose spool file is
+    /// gone was taken over by that try.
+    /// </summary>
     private async Task<bool> IsStoredAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken)
     {
-        if (
-            content.SpoolPath is not null
-            || await inner.FindLengthAsync(name, cancellationToken).ConfigureAwait(false) != content.Length
-        )
+        if (await inner.FindLengthAsync(name, cancellationToken).ConfigureAwait(false) != content.Length)
+            return false;
+        if (name.Kind != ObjectKind.Config || content.SpoolPath is { } path && !File.Exists(path))
+            return true;
+        if (content.Length > MaxConfig)
             return false;
         var stored = new byte[content.Length];
         await inner.ReadAsync(name, 0, stored, cancellationToken).ConfigureAwait(false);
-        return content.Memory.Span.SequenceEqual(stored);
+        if (content.SpoolPath is null)
+            return content.Memory.Span.SequenceEqual(stored);
+        var meant = new byte[content.Length];
+        using var spool = SpoolFiles.Open(name, content);
+        try
+        {
+            return RandomAccess.Read(spool, meant, 0) == meant.Length && meant.AsSpan().SequenceEqual(stored);
+        }
+        catch (IOException e)
+        {
+            throw PosixFiles.Explain(e, $"cannot read the spool file '{content.SpoolPath}'");
+        }
     }
 
     public Task ReadAsync(

@@ -1,7 +1,7 @@
 namespace NectarBackup.Engine.Trees;
 
 /// <summary>Trees store Go's <c>os.FileMode</c>, whose upper bits are not those of <c>st_mode</c>.</summary>
-internal static class GoFileMode
+public static class GoFileMode
 {
     private const uint Setuid = 1 << 23,
         Setgid = 1 << 22,

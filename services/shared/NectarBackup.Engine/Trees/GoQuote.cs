@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 
 namespace NectarBackup.Engine.Trees;
@@ -50,7 +49,7 @@ public static class GoQuote
 
             if (rune.IsAscii)
                 at += QuoteAscii(raw[0], to[at..]);
-            else if (IsPrint(rune.Value))
+            else if (GoUnicode.IsPrint(rune.Value))
             {
                 raw[..length].CopyTo(to[at..]);
                 at += length;
@@ -91,21 +90,6 @@ public static class GoQuote
             to[2 + i] = Hex[(value >> (4 * (digits - 1 - i))) & 15];
         return 2 + digits;
     }
-
-    /// <summary>Whether a code point is printed as it is: letters, marks, numbers, punctuation, symbols and U+0020 (Go <c>unicode.IsPrint</c>).</summary>
-    public static bool IsPrint(int codePoint) =>
-        codePoint == ' '
-        || CharUnicodeInfo.GetUnicodeCategory(codePoint)
-            is not (
-                UnicodeCategory.SpaceSeparator
-                or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator
-                or UnicodeCategory.Control
-                or UnicodeCategory.Format
-                or UnicodeCategory.Surrogate
-                or UnicodeCategory.PrivateUse
-                or UnicodeCategory.OtherNotAssigned
-            );
 
     /// <summary>
     /// Reads quoted text back, also the octal escapes that Go only reads. The output is never longer than the input, and may overwrite it.

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace NectarBackup.Engine.Trees;
 
@@ -23,6 +22,10 @@ internal ref struct TreeScanner(ReadOnlySpan<byte> text, int at, string what)
 
     public readonly RepositoryException Damaged(string how) =>
         RepositoryException.Damaged(what, $"{how} at byte {At} of its text");
+
+    public readonly ReadOnlySpan<byte> Rest => _text[At..];
+
+    public void Skip(int bytes) => At += bytes;
 
     public void SkipSpace()
     {
@@ -93,17 +96,19 @@ internal ref struct TreeScanner(ReadOnlySpan<byte> text, int at, string what)
         }
     }
 
-    /// <summary>A short text without escapes: keys, types, ids and times.</summary>
+    /// <summary>A text that holds no escapes if it is sound: types, ids and times.</summary>
     public ReadOnlySpan<byte> TakeWordString()
     {
+        const int longest = 80;
         Take((byte)'"');
-        var start = At;
-        while (At < _text.Length && _text[At] is not ((byte)'"' or (byte)'\\' or < 0x20))
-            At++;
-        if (At < _text.Length && _text[At] == '"')
-            return _text[start..At++];
-        At = start - 1;
-        return TakeString(out _, out _);
+        var length = _text.Slice(At, Math.Min(longest, _text.Length - At)).IndexOf((byte)'"');
+        if (length < 0)
+        {
+            At--;
+            return TakeString(out _, out _);
+        }
+        At += length + 1;
+        return _text.Slice(At - 1 - length, length);
     }
 
     public ulong TakeNumber(ulong max)
@@ -114,7 +119,7 @@ internal ref struct TreeScanner(ReadOnlySpan<byte> text, int at, string what)
         for (; At < _text.Length && (uint)(_text[At] - '0') <= 9; At++)
         {
             var digit = (ulong)(_text[At] - '0');
-            if (value > (ulong.MaxValue - digit) / 10)
+            if (value >= ulong.MaxValue / 10 && value > (ulong.MaxValue - digit) / 10)
                 throw Damaged("a number is too large");
             value = value * 10 + digit;
         }
@@ -181,62 +186,6 @@ internal ref struct TreeScanner(ReadOnlySpan<byte> text, int at, string what)
 
     /// <summary>Resolves the escapes of a string; <paramref name="to"/> holds as many bytes as the text.</summary>
     /// <returns>The bytes written. Unpaired surrogates become U+FFFD, as in Go.</returns>
-    public readonly int Unescape(ReadOnlySpan<byte> raw, Span<byte> to)
-    {
-        var written = 0;
-        for (var i = 0; i < raw.Length; )
-        {
-            var c = raw[i++];
-            if (c != '\\')
-            {
-                to[written++] = c;
-                continue;
-            }
-            c = i < raw.Length ? raw[i++] : (byte)0;
-            if (c == 'u')
-            {
-                var unit = Unit(raw, ref i);
-                if (char.IsHighSurrogate(unit) && raw[i..].StartsWith("\\u"u8))
-                {
-                    var next = i + 2;
-                    var low = Unit(raw, ref next);
-                    if (char.IsLowSurrogate(low))
-                    {
-                        i = next;
-                        written += new Rune(unit, low).EncodeToUtf8(to[written..]);
-                        continue;
-                    }
-                }
-                written += (Rune.TryCreate(unit, out var rune) ? rune : Rune.ReplacementChar).EncodeToUtf8(
-                    to[written..]
-                );
-                continue;
-            }
-            to[written++] = c switch
-            {
-                (byte)'"' or (byte)'\\' or (byte)'/' => c,
-                (byte)'b' => 8,
-                (byte)'t' => 9,
-                (byte)'n' => 10,
-                (byte)'f' => 12,
-                (byte)'r' => 13,
-                _ => throw Damaged("a string holds an unknown escape"),
-            };
-        }
-        return written;
-    }
-
-    private readonly char Unit(ReadOnlySpan<byte> raw, ref int i)
-    {
-        var value = 0;
-        if (raw.Length - i < 4)
-            throw Damaged("a string holds a broken escape");
-        for (var end = i + 4; i < end; i++)
-        {
-            if (!char.IsAsciiHexDigit((char)raw[i]))
-                throw Damaged("a string holds a broken escape");
-            value = value << 4 | (raw[i] <= '9' ? raw[i] - '0' : (raw[i] | 0x20) - 'a' + 10);
-        }
-        return (char)value;
-    }
+    public readonly int Unescape(ReadOnlySpan<byte> raw, Span<byte> to) =>
+        JsonEscapes.TryResolve(raw, to, out var written) ? written : throw Damaged("a string holds a broken escape");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using NectarBackup.Engine.LocalFiles;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Opening;
 using NectarBackup.Standalone.Snapshots;
@@ -132,7 +133,9 @@ internal sealed class BackupOptions
             Time = run.Get(_time) is { } time ? ParseTime(time) : null,
             Parent = run.Get(_parent),
             Force = run.Get(_force),
-            Grouping = run.Get(_groupBy) is { } words ? SnapshotGrouping.Parse(words) : SnapshotGrouping.Usual,
+            Grouping = run.Get(_groupBy) is { } words
+                ? SnapshotFilterOptions.ParseGrouping(words)
+                : SnapshotGrouping.Default,
             DryRun = run.Get(_dryRun),
             SkipIfUnchanged = run.Get(_skip),
             CountFirst = !run.Get(_noScan) && stdinName is null && !run.Quiet && (run.Json || run.Streams.IsTerminal),

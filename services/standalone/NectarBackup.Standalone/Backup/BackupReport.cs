@@ -2,9 +2,10 @@ using System.Text.Json;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.LocalFiles;
+using NectarBackup.Engine.Snapshots;
+using NectarBackup.Standalone.Browse;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Output;
-using NectarBackup.Standalone.Snapshots;
 
 namespace NectarBackup.Standalone.Backup;
 
@@ -14,15 +15,13 @@ namespace NectarBackup.Standalone.Backup;
 /// </summary>
 internal sealed class BackupReport : IAsyncDisposable
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
-
     private readonly CommandRun _run;
     private readonly BackupRequest _request;
     private readonly BackupProgress _counts;
     private readonly CancellationTokenSource _stop;
     private readonly long _started;
     private readonly SourceTotals? _totals;
-    private Task _showing = Task.CompletedTask;
+    private readonly LiveLine _live;
     private Task _counting = Task.CompletedTask;
     private byte[]? _current;
 
@@ -37,6 +36,7 @@ internal sealed class BackupReport : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _started = run.Time.GetTimestamp();
         _totals = request.CountFirst ? new SourceTotals(request.Source) : null;
+        _live = LiveLine.Start(run, StatusLine, WriteStatus, cancellationToken);
     }
 
     /// <summary>Entries are shown, or written one by one.</summary>
@@ -52,8 +52,6 @@ internal sealed class BackupReport : IAsyncDisposable
         var report = new BackupReport(run, request, counts, cancellationToken);
         if (report._totals is { } totals)
             report._counting = Task.Run(() => totals.Count(report._stop.Token), CancellationToken.None);
-        if (!run.Quiet && (run.Json || run.Streams.IsTerminal))
-            report._showing = report.ShowAsync();
         return report;
     }
 
@@ -80,7 +78,7 @@ internal sealed class BackupReport : IAsyncDisposable
             json.WriteStartObject();
             json.WriteString("message_type", "verbose_status");
             json.WriteString("action", action);
-            json.WriteString("item", path.Span);
+            json.WriteString("item", NodeText.Text(path.Span));
             json.WriteEndObject();
         });
     }
@@ -157,10 +155,10 @@ internal sealed class BackupReport : IAsyncDisposable
     {
         json.WriteStartObject();
         json.WriteString("message_type", "summary");
-        NewSnapshot.WriteCounts(json, _counts);
+        WriteCounts(json);
         json.WriteNumber("total_duration", (ended - started).TotalSeconds);
-        json.WriteString("backup_start", NewSnapshot.Format(started));
-        json.WriteString("backup_end", NewSnapshot.Format(ended));
+        json.WriteString("backup_start", GoTime.From(started).ToString());
+        json.WriteString("backup_end", GoTime.From(ended).ToString());
         if (saved is { } id)
             json.WriteString("snapshot_id", id.ToString());
         if (_request.DryRun)
@@ -168,25 +166,20 @@ internal sealed class BackupReport : IAsyncDisposable
         json.WriteEndObject();
     }
 
-    private async Task ShowAsync()
+    private void WriteCounts(Utf8JsonWriter json)
     {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(s_interval, _run.Time, _stop.Token);
-                if (_run.Json)
-                    _run.Out.Json(WriteStatus);
-                else
-                    _run.Out.Status(StatusLine());
-                if (_run.Json)
-                    _run.Out.Flush();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The backup is over.
-        }
+        json.WriteNumber("files_new", _counts.FilesNew);
+        json.WriteNumber("files_changed", _counts.FilesChanged);
+        json.WriteNumber("files_unmodified", _counts.FilesUnmodified);
+        json.WriteNumber("dirs_new", _counts.DirectoriesNew);
+        json.WriteNumber("dirs_changed", _counts.DirectoriesChanged);
+        json.WriteNumber("dirs_unmodified", _counts.DirectoriesUnmodified);
+        json.WriteNumber("data_blobs", _counts.DataBlobsAdded);
+        json.WriteNumber("tree_blobs", _counts.TreeBlobsAdded);
+        json.WriteNumber("data_added", _counts.BytesAdded);
+        json.WriteNumber("data_added_packed", _counts.BytesStored);
+        json.WriteNumber("total_files_processed", _counts.FilesDone);
+        json.WriteNumber("total_bytes_processed", _counts.BytesProcessed);
     }
 
     private (double Share, TimeSpan Elapsed, TimeSpan? Left) Measure()
@@ -210,7 +203,7 @@ internal sealed class BackupReport : IAsyncDisposable
             + (_counts.Errors > 0 ? $", {_counts.Errors} errors" : "")
             + (left is { } time ? $", {Amounts.Duration(time)} left" : "");
         var current = Volatile.Read(ref _current) is { } path ? "  " + BytePath.Display(path) : "";
-        return StatusWidth.Fit(line + current);
+        return line + current;
     }
 
     private void WriteStatus(Utf8JsonWriter json)
@@ -244,14 +237,14 @@ internal sealed class BackupReport : IAsyncDisposable
     private async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_showing, _counting);
-        if (!_run.Json)
-            _run.Out.Status("");
+        await _counting;
+        await _live.StopAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await _live.DisposeAsync();
         _stop.Dispose();
     }
 }

@@ -8,9 +8,6 @@ namespace NectarBackup.Standalone.Backup;
 /// <summary>The options of <c>backup</c> that say what is read, what is left out and how files are judged.</summary>
 internal sealed class SourceOptions
 {
-    /// <summary>Longest list of paths or patterns that is read, in bytes.</summary>
-    private const int MaxListLength = 1 << 30;
-
     private readonly Option<string[]> _exclude = GlobalOptions.Texts(
         "--exclude",
         "leave out what matches",
@@ -138,14 +135,14 @@ internal sealed class SourceOptions
         foreach (var file in run.Get(_filesFrom))
             paths.AddRange(
                 PathLists.ReadPatterns(
-                    ReadList(file),
+                    PatternLists.ReadFile(file),
                     pattern => run.Warn($"no path matches {BytePath.Display(pattern)} of {file}")
                 )
             );
         foreach (var file in run.Get(_filesFromVerbatim))
-            paths.AddRange(PathLists.ReadVerbatim(ReadList(file)));
+            paths.AddRange(PathLists.ReadVerbatim(PatternLists.ReadFile(file)));
         foreach (var file in run.Get(_filesFromRaw))
-            paths.AddRange(PathLists.ReadRaw(ReadList(file)));
+            paths.AddRange(PathLists.ReadRaw(PatternLists.ReadFile(file)));
         var isGiven =
             run.Get(_filesFrom).Length + run.Get(_filesFromVerbatim).Length + run.Get(_filesFromRaw).Length > 0;
         return isGiven && paths.Count == 0
@@ -156,13 +153,10 @@ internal sealed class SourceOptions
     private List<string> AddRules(CommandRun run, ExcludeRules rules)
     {
         var patterns = new List<string>();
-        foreach (var (exact, folded) in new[] { (_exclude, _iexclude), (_excludeFile, _iexcludeFile) })
-        {
-            foreach (var pattern in PatternsOf(run, exact, exact == _excludeFile))
-                Add(pattern, rules.AddPattern);
-            foreach (var pattern in PatternsOf(run, folded, folded == _iexcludeFile))
-                Add(pattern, rules.AddPatternIgnoringCase);
-        }
+        foreach (var pattern in PatternLists.Read(run, _exclude, _excludeFile))
+            Add(pattern, rules.AddPattern);
+        foreach (var pattern in PatternLists.Read(run, _iexclude, _iexcludeFile))
+            Add(pattern, rules.AddPatternIgnoringCase);
         if (run.Get(_caches))
             rules.AddCaches();
         foreach (var rule in run.Get(_ifPresent))
@@ -175,34 +169,6 @@ internal sealed class SourceOptions
         {
             add(pattern);
             patterns.Add(Encoding.UTF8.GetString(pattern));
-        }
-    }
-
-    private static IEnumerable<byte[]> PatternsOf(CommandRun run, Option<string[]> option, bool isFile) =>
-        run.Get(option)
-            .SelectMany(text =>
-                isFile
-                    ? PatternFile.Read(ReadList(text), Environment.GetEnvironmentVariable)
-                    : [RawArguments.BytesOf(text)]
-            );
-
-    /// <summary>A whole file; <c>-</c> is standard input.</summary>
-    private static ReadOnlyMemory<byte> ReadList(string path)
-    {
-        try
-        {
-            using var from =
-                path == "-" ? Console.OpenStandardInput() : new FileStream(path, FileMode.Open, FileAccess.Read);
-            using var content = new MemoryStream();
-            var buffer = new byte[64 << 10];
-            for (int count; (count = from.Read(buffer)) > 0; content.Write(buffer, 0, count))
-                if (content.Length > MaxListLength)
-                    throw new UsageException($"the list {path} is longer than {MaxListLength} bytes");
-            return content.ToArray();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"the list {path} cannot be read: {e.Message}");
         }
     }
 }

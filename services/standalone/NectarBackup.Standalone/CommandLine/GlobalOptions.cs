@@ -76,7 +76,7 @@ internal static class GlobalOptions
 
     public static readonly Option<string[]> Extended = Texts(
         "--option",
-        "set s3.region, s3.connections, s3.bucket-lookup or local.connections",
+        "set s3.region, s3.connections or s3.bucket-lookup",
         "KEY=VALUE",
         "-o"
     );

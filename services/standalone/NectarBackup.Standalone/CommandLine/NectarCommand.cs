@@ -49,9 +49,9 @@ internal static class NectarCommand
         {
             return await parsed.InvokeAsync(configuration, interruption.Token);
         }
-        catch (Exception e) when (Tell(streams, parsed, e, interruption.Token.IsCancellationRequested) is { } code)
+        catch (Exception e)
         {
-            return code;
+            return Tell(streams, parsed, e, interruption.Token.IsCancellationRequested);
         }
     }
 
@@ -68,7 +68,7 @@ internal static class NectarCommand
         return command;
     }
 
-    private static int? Tell(Streams streams, ParseResult parsed, Exception error, bool isInterrupted) =>
+    private static int Tell(Streams streams, ParseResult parsed, Exception error, bool isInterrupted) =>
         error switch
         {
             OperationCanceledException when isInterrupted => Report(
@@ -87,7 +87,13 @@ internal static class NectarCommand
                 error.Message,
                 null
             ),
-            _ => null,
+            _ => Report(
+                streams,
+                parsed,
+                ExitCode.Failed,
+                $"this is a bug in {Name}: {error.GetType().Name}: {error.Message}",
+                $"please report it{(parsed.GetResult(GlobalOptions.Verbose) is null ? ", with the output of the same command with -v" : $":\n{error.StackTrace}")}"
+            ),
         };
 
     private static int Report(Streams streams, ParseResult parsed, int code, string message, string? hint)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Backup;
 using NectarBackup.Engine.LocalFiles;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Standalone.Backup;
 using NectarBackup.Standalone.CommandLine;
@@ -37,7 +38,7 @@ internal static class BackupCommand
         CancellationToken cancellationToken
     )
     {
-        var snapshots = await SnapshotList.LoadAsync(repository, e => run.Warn(e.Message), cancellationToken);
+        var snapshots = await SnapshotList.LoadAsync(run, repository, cancellationToken);
         var parent = ChooseParent(snapshots, request, request.Time ?? started);
         if (!request.FromStandardInput)
             run.Say(
@@ -82,36 +83,77 @@ internal static class BackupCommand
         var isSkipped = request.SkipIfUnchanged && parent is not null && parent.Tree == tree;
         if (!isSkipped && !request.DryRun)
         {
-            var snapshot = new NewSnapshot
-            {
-                Time = request.Time ?? started,
-                Parent = parent?.Id,
-                Tree = tree,
-                Paths = request.ListedPaths,
-                Host = request.Host,
-                Excludes = request.Patterns,
-                Tags = request.Tags,
-                Started = started,
-                Ended = run.Time.GetLocalNow(),
-                Counts = writer.Progress,
-            };
-            saved = await repository.SaveUnpackedAsync(ObjectKind.Snapshot, snapshot.Serialize(), cancellationToken);
+            var snapshot = Describe(request, tree, parent?.Id, started, run.Time.GetLocalNow(), writer.Progress);
+            saved = await repository.SaveUnpackedAsync(
+                ObjectKind.Snapshot,
+                SnapshotJson.Serialize(snapshot),
+                cancellationToken
+            );
         }
         await report.FinishAsync(saved, started, run.Time.GetLocalNow());
         return writer.Progress.Errors > 0 ? ExitCode.Partial : ExitCode.Ok;
     }
 
     /// <summary>The newest snapshot of the same group that is not younger than the new one.</summary>
-    private static SnapshotRecord? ChooseParent(SnapshotList snapshots, BackupRequest request, DateTimeOffset time)
+    private static Snapshot? ChooseParent(SnapshotList snapshots, BackupRequest request, DateTimeOffset time)
     {
         if (request.Force || request.FromStandardInput)
             return null;
         if (request.Parent is { } name)
-            return snapshots.Find(name, SnapshotFilter.Everything);
-        var key = request.Grouping.KeyOf(request.Host, request.ListedPaths, request.Tags);
-        return snapshots.All.LastOrDefault(snapshot =>
-            snapshot.Time <= time && SnapshotGrouping.AreAlike(request.Grouping.KeyOf(snapshot), key)
-        );
+            return snapshots.Find(name);
+        var newest = GoTime.From(time);
+        return snapshots.All.LastOrDefault(snapshot => snapshot.Time <= newest && IsAlike(snapshot, request));
+    }
+
+    private static bool IsAlike(Snapshot snapshot, BackupRequest request) =>
+        (!request.Grouping.ByHost || snapshot.Hostname == request.Host)
+        && (!request.Grouping.ByPaths || AreSame(snapshot.Paths, request.ListedPaths))
+        && (!request.Grouping.ByTags || AreSame(snapshot.Tags, request.Tags));
+
+    private static bool AreSame(IReadOnlyList<string>? some, IReadOnlyList<string> others) =>
+        (some ?? []).Order(StringComparer.Ordinal).SequenceEqual(others.Order(StringComparer.Ordinal));
+
+    private static Snapshot Describe(
+        BackupRequest request,
+        ObjectId tree,
+        ObjectId? parent,
+        DateTimeOffset started,
+        DateTimeOffset ended,
+        BackupProgress counts
+    )
+    {
+        var self = LocalLockIdentity.Instance;
+        return new Snapshot
+        {
+            Time = GoTime.From(request.Time ?? started),
+            Parent = parent,
+            Tree = tree,
+            Paths = request.ListedPaths,
+            Hostname = request.Host,
+            Username = self.UserName,
+            Uid = self.UserId,
+            Gid = self.GroupId,
+            Excludes = request.Patterns.Count > 0 ? request.Patterns : null,
+            Tags = request.Tags.Count > 0 ? request.Tags : null,
+            ProgramVersion = VersionCommand.Program,
+            Summary = new SnapshotSummary
+            {
+                BackupStart = GoTime.From(started),
+                BackupEnd = GoTime.From(ended),
+                FilesNew = (ulong)counts.FilesNew,
+                FilesChanged = (ulong)counts.FilesChanged,
+                FilesUnmodified = (ulong)counts.FilesUnmodified,
+                DirsNew = (ulong)counts.DirectoriesNew,
+                DirsChanged = (ulong)counts.DirectoriesChanged,
+                DirsUnmodified = (ulong)counts.DirectoriesUnmodified,
+                DataBlobs = counts.DataBlobsAdded,
+                TreeBlobs = counts.TreeBlobsAdded,
+                DataAdded = (ulong)counts.BytesAdded,
+                DataAddedPacked = (ulong)counts.BytesStored,
+                TotalFilesProcessed = (ulong)counts.FilesDone,
+                TotalBytesProcessed = (ulong)counts.BytesProcessed,
+            },
+        };
     }
 
     private static SnapshotWriterOptions WriterOptions(CommandRun run, BackupRequest request)

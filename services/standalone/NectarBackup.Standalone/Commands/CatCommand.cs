@@ -4,6 +4,7 @@ using System.Text.Json;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Keys;
 using NectarBackup.Engine.Packs;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Opening;
@@ -31,7 +32,7 @@ internal static class CatCommand
                 if (run.Get(ids).Length != (needsId ? 1 : 0))
                     throw new UsageException(needsId ? $"cat {word} takes one id" : $"cat {word} takes no id");
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
-                var bytes = await LoadAsync(open, word, needsId ? run.Get(ids)[0] : "", open.Token);
+                var bytes = await LoadAsync(run, open, word, needsId ? run.Get(ids)[0] : "", open.Token);
                 if (word is "pack" or "blob" or "tree")
                     run.Out.Bytes(bytes);
                 else
@@ -41,26 +42,32 @@ internal static class CatCommand
         );
     }
 
-    private static async Task<byte[]> LoadAsync(OpenRepository open, string kind, string id, CancellationToken token)
+    private static async Task<byte[]> LoadAsync(
+        CommandRun run,
+        OpenRepository open,
+        string kind,
+        string id,
+        CancellationToken token
+    )
     {
         var repository = open.Repository;
         switch (kind)
         {
             case "masterkey":
-                return RepositoryKeys.ExportMasterKey(repository);
+                return new KeyRing(repository, run.Time).ExportMasterKey();
             case "config":
                 return repository.Config.Serialize();
             case "blob":
                 await repository.LoadIndexAsync(token);
                 return await LoadBlobAsync(repository, id, token);
             case "tree":
-                var list = await SnapshotList.LoadAsync(repository, null, token);
-                var snapshot = list.Find(id, SnapshotFilter.Everything);
+                var list = await SnapshotList.LoadAsync(run, repository, token);
+                var snapshot = list.Find(id);
                 await repository.LoadIndexAsync(token);
                 return await repository.Blobs.LoadAsync(BlobType.Tree, snapshot.Tree, token);
             case "snapshot":
-                var all = await SnapshotList.LoadAsync(repository, null, token);
-                return all.Find(id, SnapshotFilter.Everything).Json;
+                var all = await SnapshotList.LoadAsync(run, repository, token);
+                return SnapshotJson.Serialize(all.Find(id));
         }
         var found = await ObjectNames.FindAsync(
             repository.Store,

@@ -20,28 +20,24 @@ internal static class KeyCommand
             async (run, cancellationToken) =>
             {
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
-                var keys = new List<(ObjectId Id, KeyFile Key)>();
-                await foreach (
-                    var key in RepositoryKeys.ListAsync(open.Repository, e => run.Warn(e.Message), open.Token)
-                )
-                    keys.Add(key);
-                Show(run, open.Repository, keys);
+                var keys = await new KeyRing(open.Repository, run.Time).ListAsync(open.Token);
+                Show(run, keys);
                 return ExitCode.Ok;
             }
         );
 
-    private static void Show(CommandRun run, Repository repository, List<(ObjectId Id, KeyFile Key)> keys)
+    private static void Show(CommandRun run, List<KeyInfo> keys)
     {
         if (run.Json)
         {
             run.Out.Json(json =>
             {
                 json.WriteStartArray();
-                foreach (var (id, key) in keys)
+                foreach (var key in keys)
                 {
                     json.WriteStartObject();
-                    json.WriteBoolean("current", id == repository.KeyId);
-                    json.WriteString("id", id.ToString());
+                    json.WriteBoolean("current", key.IsCurrent);
+                    json.WriteString("id", key.Id.ToString());
                     json.WriteString("userName", key.UserName);
                     json.WriteString("hostName", key.HostName);
                     json.WriteString("created", Created(key));
@@ -52,15 +48,15 @@ internal static class KeyCommand
             return;
         }
         var table = new Table(" ID", "User", "Host", "Created");
-        foreach (var (id, key) in keys)
-            table.Add((id == repository.KeyId ? "*" : " ") + id.Short, key.UserName, key.HostName, Created(key));
+        foreach (var key in keys)
+            table.Add((key.IsCurrent ? "*" : " ") + key.Id.Short, key.UserName, key.HostName, Created(key));
         foreach (var line in table.Lines())
             run.Out.Line(line);
     }
 
-    private static string Created(KeyFile key) =>
+    private static string Created(KeyInfo key) =>
         DateTimeOffset.TryParse(key.Created, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? Snapshots.SnapshotTable.Time(time)
+            ? Times.Show(time)
             : key.Created;
 
     private static Command Add()
@@ -73,7 +69,7 @@ internal static class KeyCommand
             {
                 var password = newKey.ReadFile(run);
                 await using var open = await run.OpenAsync(LockMode.Adding, cancellationToken);
-                var id = await newKey.StoreAsync(run, open, password);
+                var id = await newKey.StoreAsync(run, open, password, replace: false);
                 run.Say($"saved new key with ID {id}");
                 return ExitCode.Ok;
             }
@@ -89,7 +85,7 @@ internal static class KeyCommand
                 await using var open = await run.OpenAsync(LockMode.Exclusive, cancellationToken);
                 var store = open.Repository.Store;
                 var found = await ObjectNames.FindAsync(store, ObjectKind.Key, run.Get(id), open.Token);
-                await RepositoryKeys.RemoveAsync(open.Repository, found.Name.Id, open.Token);
+                await new KeyRing(open.Repository, run.Time).RemoveAsync(found.Name.Id, open.Token);
                 run.Say($"removed key {found.Name.Id}");
                 return ExitCode.Ok;
             }
@@ -106,12 +102,7 @@ internal static class KeyCommand
             {
                 var password = newKey.ReadFile(run);
                 await using var open = await run.OpenAsync(LockMode.Exclusive, cancellationToken);
-                var id = await newKey.StoreAsync(run, open, password);
-                // The new key is stored and tried: only now the old one may go.
-                await open.Repository.Store.DeleteAsync(
-                    new ObjectName(ObjectKind.Key, open.Repository.KeyId),
-                    open.Token
-                );
+                var id = await newKey.StoreAsync(run, open, password, replace: true);
                 run.Say($"saved new key as {id}");
                 return ExitCode.Ok;
             }
@@ -142,16 +133,15 @@ internal static class KeyCommand
         /// <summary>A wrong file is told before the repository is opened; null if the password is asked for later.</summary>
         public byte[]? ReadFile(CommandRun run) => run.Get(_file) is { } file ? Password.GetNew(file) : null;
 
-        public Task<ObjectId> StoreAsync(CommandRun run, OpenRepository open, byte[]? password)
+        public Task<ObjectId> StoreAsync(CommandRun run, OpenRepository open, byte[]? password, bool replace)
         {
             var self = LocalLockIdentity.Instance;
-            return RepositoryKeys.AddAsync(
-                open.Repository,
-                password ?? Password.GetNew(null),
-                (run.Get(_user) ?? self.UserName, run.Get(_host) ?? self.HostName),
-                run.Time,
-                open.Token
-            );
+            var identity = (run.Get(_user) ?? self.UserName, run.Get(_host) ?? self.HostName);
+            var keys = new KeyRing(open.Repository, run.Time);
+            password ??= Password.GetNew(null);
+            return replace
+                ? keys.ChangePasswordAsync(password, identity, open.Token)
+                : keys.AddAsync(password, identity, open.Token);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Opening;
 using NectarBackup.Standalone.Snapshots;
@@ -20,56 +21,47 @@ internal static class SnapshotsCommand
             async (run, cancellationToken) =>
             {
                 var filter = filterOptions.Read(run);
-                var grouping = run.Get(groupBy) is { } words ? SnapshotGrouping.Parse(words) : null;
+                var grouping = run.Get(groupBy) is { } words ? SnapshotFilterOptions.ParseGrouping(words) : null;
                 int? last = run.Get(latest) is { } count ? Durations.ParseCount(count, latest.Name) : null;
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
-                var list = await SnapshotList.LoadAsync(open.Repository, e => run.Warn(e.Message), open.Token);
+                var list = await SnapshotList.LoadAsync(run, open.Repository, open.Token);
                 var chosen = list.Choose(run.Get(ids), filter);
                 if (last is { } n)
-                    chosen = LastOf(chosen, grouping ?? SnapshotGrouping.Usual, n);
+                    chosen = LastOf(chosen, grouping ?? SnapshotGrouping.Default, n);
                 Show(run, chosen, grouping, run.Get(compact));
                 return ExitCode.Ok;
             }
         );
     }
 
-    private static List<SnapshotRecord> LastOf(
-        IReadOnlyList<SnapshotRecord> all,
-        SnapshotGrouping grouping,
-        int count
-    ) =>
+    private static List<Snapshot> LastOf(IReadOnlyList<Snapshot> all, SnapshotGrouping grouping, int count) =>
         [
             .. grouping
-                .Group(all)
-                .SelectMany(group => group.Snapshots.TakeLast(count))
+                .Apply(all)
+                .SelectMany(group => group.Snapshots.Take(count))
                 .OrderBy(s => s.Time)
                 .ThenBy(s => s.Id),
         ];
 
-    private static void Show(
-        CommandRun run,
-        IReadOnlyList<SnapshotRecord> chosen,
-        SnapshotGrouping? grouping,
-        bool isCompact
-    )
+    private static void Show(CommandRun run, IReadOnlyList<Snapshot> chosen, SnapshotGrouping? grouping, bool isCompact)
     {
         if (run.Json)
         {
             run.Out.Json(json =>
             {
                 json.WriteStartArray();
-                if (grouping is null || grouping.IsNone)
+                if (grouping is null or { ByHost: false, ByPaths: false, ByTags: false })
                     foreach (var snapshot in chosen)
-                        snapshot.Write(json);
+                        SnapshotText.Write(json, snapshot);
                 else
-                    foreach (var (key, snapshots) in grouping.Group(chosen))
+                    foreach (var group in grouping.Apply(chosen))
                     {
                         json.WriteStartObject();
                         json.WritePropertyName("group_key");
-                        key.Write(json);
+                        SnapshotText.WriteKey(json, group);
                         json.WriteStartArray("snapshots");
-                        foreach (var snapshot in snapshots)
-                            snapshot.Write(json);
+                        foreach (var snapshot in group.Snapshots.Reverse())
+                            SnapshotText.Write(json, snapshot);
                         json.WriteEndArray();
                         json.WriteEndObject();
                     }
@@ -77,19 +69,19 @@ internal static class SnapshotsCommand
             });
             return;
         }
-        if (grouping is null || grouping.IsNone)
+        if (grouping is null or { ByHost: false, ByPaths: false, ByTags: false })
         {
             Print(run, chosen, isCompact);
             return;
         }
-        foreach (var (key, snapshots) in grouping.Group(chosen))
+        foreach (var group in grouping.Apply(chosen))
         {
-            run.Out.Line($"snapshots for ({key}):");
-            Print(run, snapshots, isCompact);
+            run.Out.Line($"snapshots for ({SnapshotText.Key(group)}):");
+            Print(run, [.. group.Snapshots.Reverse()], isCompact);
         }
     }
 
-    private static void Print(CommandRun run, IReadOnlyCollection<SnapshotRecord> snapshots, bool isCompact)
+    private static void Print(CommandRun run, IReadOnlyCollection<Snapshot> snapshots, bool isCompact)
     {
         if (snapshots.Count == 0)
             return;

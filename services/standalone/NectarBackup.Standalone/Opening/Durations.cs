@@ -9,6 +9,8 @@ internal static class Durations
 {
     private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789.");
 
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(1_000_000);
+
     /// <summary>Numbers with a unit each: <c>90s</c>, <c>1h30m</c>, <c>1.5h</c>, <c>2d</c>; plain <c>0</c>.</summary>
     /// <exception cref="UsageException">Anything else.</exception>
     public static TimeSpan Parse(string text, string option)
@@ -42,6 +44,8 @@ internal static class Durations
                 'd' => TimeSpan.FromDays(n),
                 _ => throw Wrong(),
             };
+            if (total > s_longest)
+                throw Wrong();
             rest = rest[(isMilliseconds ? 2 : 1)..];
         }
         return text.Length > 0 ? total : throw Wrong();
@@ -68,7 +72,7 @@ internal static class Durations
             digits = digits[..^1];
         return
             double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
-            && count * (1L << unit) < long.MaxValue
+            && count * (1L << unit) is >= 0 and < long.MaxValue
             ? (long)(count * (1L << unit))
             : throw new UsageException($"'{text}' is no size for {option}", "write it as 500K, 10M or 1.5G");
     }

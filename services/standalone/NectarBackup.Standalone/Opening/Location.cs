@@ -1,5 +1,7 @@
+using NectarBackup.Engine;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Standalone.CommandLine;
+using NectarBackup.Stores.S3;
 
 namespace NectarBackup.Standalone.Opening;
 
@@ -45,17 +47,66 @@ internal static class Location
         }
     }
 
-    /// <summary>A store for the location; nothing is touched yet.</summary>
+    /// <summary>A store for the location, limited as the options say; nothing is touched yet.</summary>
     public static IObjectStore Open(string location, CommandRun run)
     {
-        if (location.StartsWith("local:", StringComparison.Ordinal))
-            return new DirectoryStore(Path.GetFullPath(location["local:".Length..]), run.Time);
-        var colon = location.IndexOf(':', StringComparison.Ordinal);
-        return colon > 1 && location.AsSpan(0, colon).IndexOfAnyExceptInRange('a', 'z') < 0
-            ? throw new UsageException(
-                $"'{location[..colon]}' is no kind of repository that is known here",
-                "use a directory or s3:URL/BUCKET/PREFIX"
-            )
-            : new DirectoryStore(Path.GetFullPath(location), run.Time);
+        var store = ObjectStores.Open(
+            location.StartsWith("s3:", StringComparison.Ordinal) ? location : Absolute(location),
+            options => Adjust(options, run),
+            retry =>
+                run.Warn($"{retry.What} failed, next try in {retry.Wait.TotalSeconds:F0} s: {retry.Cause.Message}"),
+            run.Time
+        );
+        var upload = Rate(run, GlobalOptions.LimitUpload);
+        var download = Rate(run, GlobalOptions.LimitDownload);
+        return upload is null && download is null ? store : new LimitedStore(store, upload, download, run.Time);
+    }
+
+    /// <summary>Local copies of what a store far away holds; null for a directory, or if none are wanted.</summary>
+    public static Func<IObjectStore, ObjectId, IObjectStore>? Cache(CommandRun run)
+    {
+        if (run.Get(GlobalOptions.NoCache))
+            return null;
+        var directory =
+            run.Get(GlobalOptions.CacheDirectory, "CACHE_DIR")
+            ?? Path.Combine(
+                Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+                    ? cache
+                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+                NectarCommand.Name
+            );
+        return (store, id) => store.SpoolDirectory is null ? new CachingStore(store, directory, id) : store;
+    }
+
+    private static string Absolute(string location) =>
+        location.StartsWith("local:", StringComparison.Ordinal) ? Path.GetFullPath(location["local:".Length..])
+        : location.Contains(':', StringComparison.Ordinal) ? location
+        : Path.GetFullPath(location);
+
+    private static long? Rate(CommandRun run, System.CommandLine.Option<string?> option) =>
+        run.Get(option) is { } text && Durations.ParseCount(text, option.Name) is > 0 and var rate
+            ? rate * 1024L
+            : null;
+
+    /// <summary>What <c>--cacert</c> and <c>-o s3.*</c> say.</summary>
+    private static S3Options Adjust(S3Options options, CommandRun run)
+    {
+        if (run.Get(GlobalOptions.CaCertificate, "CACERT") is { } file)
+            options = options with { CertificateAuthorityFile = file };
+        foreach (var pair in run.Get(GlobalOptions.Extended))
+        {
+            var (key, value) = pair.Split('=', 2) is [var name, var text] ? (name, text) : (pair, "");
+            options = key switch
+            {
+                "s3.region" => options with { Region = value },
+                "s3.connections" => options with { MaxConnections = Math.Max(1, Durations.ParseCount(value, key)) },
+                "s3.bucket-lookup" => options with { PathStyle = value is "path" or "auto" },
+                _ => throw new UsageException(
+                    $"'{key}' is no extended option",
+                    "use s3.region, s3.connections or s3.bucket-lookup"
+                ),
+            };
+        }
+        return options;
     }
 }

@@ -38,6 +38,9 @@ internal sealed class OpenRepository : IAsyncDisposable
 
     public Repository Repository { get; }
 
+    /// <summary>The lock, for what must see it lost at once; null without one.</summary>
+    public RepositoryLock? Lock => _lock;
+
     /// <summary>Cancelled when the user wants to stop, and when the lock is lost.</summary>
     public CancellationToken Token => _stop.Token;
 
@@ -64,7 +67,7 @@ internal sealed class OpenRepository : IAsyncDisposable
         Repository? repository = null;
         try
         {
-            repository = await Repository.OpenAsync(store, password, cancellationToken);
+            repository = await Repository.OpenAsync(store, password, Location.Cache(run), cancellationToken);
             var held =
                 mode == LockMode.None || mode == LockMode.Reading && run.Get(GlobalOptions.NoLock)
                     ? null

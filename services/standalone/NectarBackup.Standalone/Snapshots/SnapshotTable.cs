@@ -1,5 +1,5 @@
-using System.Globalization;
 using NectarBackup.Engine;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Standalone.Output;
 
 namespace NectarBackup.Standalone.Snapshots;
@@ -11,7 +11,7 @@ internal static class SnapshotTable
     /// <param name="isCompact">Without paths.</param>
     /// <param name="reasons">Why retention keeps each; null for no such column.</param>
     public static IEnumerable<string> Lines(
-        IReadOnlyCollection<SnapshotRecord> snapshots,
+        IReadOnlyCollection<Snapshot> snapshots,
         bool isCompact,
         IReadOnlyDictionary<ObjectId, IReadOnlyList<string>>? reasons = null
     )
@@ -34,20 +34,17 @@ internal static class SnapshotTable
             var cells = new List<string[]>
             {
                 new[] { snapshot.Id.Short },
-                new[] { Time(snapshot.Time) },
-                new[] { snapshot.Host },
-                new[] { string.Join(",", snapshot.Tags) },
+                new[] { Times.Show(snapshot.Time) },
+                new[] { snapshot.Hostname ?? "" },
+                new[] { string.Join(",", snapshot.Tags ?? []) },
             };
             if (reasons is not null)
                 cells.Add([.. reasons.GetValueOrDefault(snapshot.Id) ?? []]);
             if (!isCompact)
-                cells.Add([.. snapshot.Paths]);
-            cells.Add([snapshot.Size is { } size ? Amounts.Bytes(size) : ""]);
+                cells.Add([.. snapshot.Paths ?? []]);
+            cells.Add([snapshot.Summary is { } summary ? Amounts.Bytes(summary.TotalBytesProcessed) : ""]);
             table.Add([.. cells]);
         }
         return table.Lines($"{snapshots.Count} snapshots");
     }
-
-    public static string Time(DateTimeOffset time) =>
-        time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

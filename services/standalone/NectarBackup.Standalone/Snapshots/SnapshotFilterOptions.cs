@@ -1,30 +1,9 @@
 using System.CommandLine;
+using NectarBackup.Engine.Snapshots;
 using NectarBackup.Standalone.CommandLine;
+using NectarBackup.Standalone.Opening;
 
 namespace NectarBackup.Standalone.Snapshots;
-
-/// <summary>Which snapshots count, by <c>--host</c>, <c>--tag</c> and <c>--path</c> (restic <c>internal/data/snapshot_find.go</c>).</summary>
-/// <param name="Hosts">One of them; none: any.</param>
-/// <param name="Tags">All of one list, for any list; an empty tag stands for a snapshot without tags.</param>
-/// <param name="Paths">All of them.</param>
-internal sealed record SnapshotFilter(
-    IReadOnlyList<string> Hosts,
-    IReadOnlyList<IReadOnlyList<string>> Tags,
-    IReadOnlyList<string> Paths
-)
-{
-    public static SnapshotFilter Everything { get; } = new([], [], []);
-
-    public bool IsEmpty => Hosts.Count == 0 && Tags.Count == 0 && Paths.Count == 0;
-
-    public bool Takes(SnapshotRecord snapshot) =>
-        (Hosts.Count == 0 || Hosts.Contains(snapshot.Host))
-        && (Tags.Count == 0 || Tags.Any(list => HasTags(snapshot, list)))
-        && Paths.All(snapshot.Paths.Contains);
-
-    private static bool HasTags(SnapshotRecord snapshot, IReadOnlyList<string> list) =>
-        list.All(tag => tag.Length == 0 ? snapshot.Tags.Count == 0 : snapshot.Tags.Contains(tag));
-}
 
 /// <summary>The options of a <see cref="SnapshotFilter"/>, for the commands that choose snapshots.</summary>
 internal sealed class SnapshotFilterOptions
@@ -45,7 +24,7 @@ internal sealed class SnapshotFilterOptions
     public SnapshotFilter Read(CommandRun run)
     {
         var hosts = run.Get(_hosts);
-        if (!run.IsGiven(_hosts) && Opening.Variables.Find("HOST") is { } host)
+        if (!run.IsGiven(_hosts) && Variables.Find("HOST") is { } host)
             hosts = [host];
         return new SnapshotFilter(
             [.. hosts.Where(name => name.Length > 0)],
@@ -56,4 +35,19 @@ internal sealed class SnapshotFilterOptions
 
     /// <summary>The tags of one option, which may hold several.</summary>
     public static string[] SplitTags(string list) => [.. list.Split(',').Select(tag => tag.Trim())];
+
+    /// <summary><c>--group-by</c>: any of host, paths and tags, or none.</summary>
+    /// <exception cref="UsageException">Another word.</exception>
+    public static SnapshotGrouping ParseGrouping(string text)
+    {
+        var words = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var word in words)
+            if (word is not ("host" or "hosts" or "path" or "paths" or "tag" or "tags"))
+                throw new UsageException($"snapshots cannot be grouped by '{word}'", "use host, paths or tags");
+        return new SnapshotGrouping(
+            words.Any(word => word.StartsWith("host", StringComparison.Ordinal)),
+            words.Any(word => word.StartsWith("path", StringComparison.Ordinal)),
+            words.Any(word => word.StartsWith("tag", StringComparison.Ordinal))
+        );
+    }
 }

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-namespace NectarBackup.Engine.Walks;
+namespace NectarBackup.Engine.Compression;
 
 /// <summary>A growing buffer outside the collected heap, so that its size is what the process really uses. One thread at a time.</summary>
-internal sealed unsafe class NativeBuffer : MemoryManager<byte>
+internal sealed unsafe class ScratchMemory : MemoryManager<byte>
 {
     private byte* _start;
     private int _length;

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using NectarBackup.Standalone.CommandLine;
+using NectarBackup.Standalone.Opening;
+using NectarBackup.Standalone.Prune;
+
+namespace NectarBackup.Standalone.Commands;
+
+/// <summary><c>prune</c>: removes data that no snapshot needs.</summary>
+internal static class PruneCommand
+{
+    public static Command Build()
+    {
+        var options = new PruneOptionSet();
+        var dryRun = GlobalOptions.Flag("--dry-run", "change nothing, tell what would be", "-n");
+        var command = new Command("prune", "Remove data that no snapshot needs") { dryRun };
+        options.AddTo(command);
+        return command.Does(
+            async (run, cancellationToken) =>
+            {
+                var chosen = options.Read(run);
+                await using var open = await run.OpenAsync(LockMode.Exclusive, cancellationToken);
+                await open.GuardAsync(token => PruneRun.ExecuteAsync(run, open, chosen, run.Get(dryRun), token));
+                return ExitCode.Ok;
+            }
+        );
+    }
+}
