@@ -1,4 +1,7 @@
+using NectarBackup.Engine.Backup;
+using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
+using NectarBackup.Engine.Trees;
 using NectarBackup.Testing;
 using NectarBackup.Testing.Stores;
 
@@ -8,6 +11,75 @@ namespace NectarBackup.Engine.Tests.Stores;
 public sealed class DamageTests
 {
     private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
+    private static async Task<(MemoryStore Store, Dictionary<ObjectId, byte[]> Blobs)> FilledAsync()
+    {
+        var store = new MemoryStore();
+        var repository = await QuickRepository.InitAsync(
+            store,
+            "x"u8.ToArray(),
+            null,
+            ("u", "h"),
+            TimeProvider.System,
+            Cancellation
+        );
+        Dictionary<ObjectId, byte[]> blobs = [];
+        await using var writer = SnapshotWriter.Start(repository, new SnapshotWriterOptions(), Cancellation);
+        var content = writer.NewContentWriter();
+        for (var i = 0; i < 20; i++)
+        {
+            var bytes = new byte[3000 + i];
+            new Random(i).NextBytes(bytes);
+            content.BeginFile(writer.Root);
+            content.Write(bytes);
+            content.EndFile(new Node { Name = new[] { (byte)('a' + i) }, Type = NodeType.File });
+            blobs[ObjectId.Of(bytes)] = bytes;
+        }
+        content.Flush();
+        await writer.FinishAsync(Cancellation);
+        return (store, blobs);
+    }
+
+    [Fact]
+    public async Task A_bit_that_is_turned_over_in_a_pack_is_found()
+    {
+        var (store, blobs) = await FilledAsync();
+        var faults = new FaultStore(store, new FaultRates { BitFlip = 0.4, Damaged = ObjectKind.Pack }, seed: 5);
+        var repository = await Repository.OpenAsync(faults, "x"u8.ToArray(), Cancellation);
+        await repository.LoadIndexAsync(Cancellation);
+        int right = 0,
+            told = 0;
+        for (var round = 0; round < 10; round++)
+        {
+            foreach (var (id, bytes) in blobs)
+            {
+                try
+                {
+                    Assert.Equal(bytes, await repository.Blobs.LoadAsync(BlobType.Data, id, Cancellation));
+                    right++;
+                }
+                catch (RepositoryException)
+                {
+                    told++;
+                }
+            }
+        }
+        Assert.True(right > 20 && faults.Faults > 20, $"{right} right, {told} told, {faults.Faults} faults");
+    }
+
+    [Theory]
+    [InlineData(ObjectKind.Config)]
+    [InlineData(ObjectKind.Index)]
+    public async Task A_bit_that_is_turned_over_in_what_describes_a_repository_is_found(ObjectKind kind)
+    {
+        var (store, _) = await FilledAsync();
+        var faults = new FaultStore(store, new FaultRates { BitFlip = 1, Damaged = kind }, seed: 5);
+        await Assert.ThrowsAsync<RepositoryException>(async () =>
+        {
+            var repository = await Repository.OpenAsync(faults, "x"u8.ToArray(), Cancellation);
+            await repository.LoadIndexAsync(Cancellation);
+        });
+    }
 
     [Fact]
     public async Task A_short_read_is_told_and_not_tried_again()
@@ -21,6 +93,27 @@ public sealed class DamageTests
         var error = await Assert.ThrowsAsync<StoreException>(() => store.ReadAsync(name, 0, new byte[3], Cancellation));
         Assert.Equal(StoreFault.TooShort, error.Fault);
         Assert.Equal((1, 1), (faults.Calls, faults.Faults));
+    }
+
+    [Fact]
+    public async Task Short_reads_of_a_repository_never_pass_for_content()
+    {
+        var (store, blobs) = await FilledAsync();
+        var faults = new FaultStore(store, new FaultRates { ShortRead = 0.4, Damaged = ObjectKind.Pack }, seed: 5);
+        var repository = await Repository.OpenAsync(faults, "x"u8.ToArray(), Cancellation);
+        await repository.LoadIndexAsync(Cancellation);
+        foreach (var (id, bytes) in blobs)
+        {
+            try
+            {
+                Assert.Equal(bytes, await repository.Blobs.LoadAsync(BlobType.Data, id, Cancellation));
+            }
+            catch (Exception e) when (e is StoreException { Fault: StoreFault.TooShort } or RepositoryException)
+            {
+                Assert.True(faults.Faults > 0);
+            }
+        }
+        Assert.True(faults.Faults > 0);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class PackStore : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop;
     private readonly SemaphoreSlim _slots;
-    private readonly int _connections;
+    private readonly List<Task> _transfers = [];
     private readonly SemaphoreSlim _indexWriting = new(1, 1);
     private readonly Lock _lock = new();
     private List<(ObjectId Pack, IReadOnlyList<PackBlob> Blobs)> _pending = [];
@@ -35,10 +35,9 @@ public sealed class PackStore : IAsyncDisposable
     public PackStore(Repository repository, int? connections, TimeProvider time, CancellationToken cancellationToken)
     {
         _repository = repository;
-        _connections = connections ?? repository.Store.Connections;
         _time = time;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _slots = new SemaphoreSlim(_connections);
+        _slots = new SemaphoreSlim(connections ?? repository.Store.Connections);
     }
 
     /// <summary>Bytes of the packs that are stored.</summary>
@@ -59,7 +58,18 @@ public sealed class PackStore : IAsyncDisposable
             File.Delete(pack.SpoolPath);
             throw Failed();
         }
-        _ = Task.Run(() => StoreAsync(pack));
+        lock (_lock)
+        {
+            _transfers.RemoveAll(static transfer => transfer.IsCompleted);
+            _transfers.Add(Task.Run(() => StoreAsync(pack)));
+        }
+    }
+
+    /// <summary>Completes, never fails, when every pack that was handed over is stored or has failed.</summary>
+    private Task WhenIdle()
+    {
+        lock (_lock)
+            return Task.WhenAll(_transfers);
     }
 
     private async Task StoreAsync(FinishedPack pack)
@@ -132,9 +142,7 @@ public sealed class PackStore : IAsyncDisposable
     /// <exception cref="StoreException">A pack or index could not be stored.</exception>
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
-        for (var i = 0; i < _connections; i++)
-            await _slots.WaitAsync(cancellationToken);
-        _slots.Release(_connections);
+        await WhenIdle().WaitAsync(cancellationToken);
         if (Failure is not null)
             throw Failed();
         await FlushIndexAsync(force: true, cancellationToken);
@@ -149,9 +157,7 @@ public sealed class PackStore : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), _time);
         try
         {
-            for (var i = 0; i < _connections; i++)
-                await _slots.WaitAsync(limit.Token);
-            _slots.Release(_connections);
+            await WhenIdle().WaitAsync(limit.Token);
             await FlushIndexAsync(force: true, limit.Token);
         }
         catch (Exception e) when (e is StoreException or OperationCanceledException)
@@ -171,8 +177,7 @@ public sealed class PackStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        for (var i = 0; i < _connections; i++)
-            await _slots.WaitAsync(CancellationToken.None);
+        await WhenIdle();
         _stop.Dispose();
         _slots.Dispose();
         _indexWriting.Dispose();

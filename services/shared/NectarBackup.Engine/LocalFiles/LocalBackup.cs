@@ -14,9 +14,6 @@ namespace NectarBackup.Engine.LocalFiles;
 /// </summary>
 public sealed class LocalBackup
 {
-    /// <summary>Bytes that are read at once: what stays in a core's cache until it is cut.</summary>
-    private const int ReadSize = 1 << 20;
-
     /// <summary>A file that changes while it is read is read again so often, if it is not larger than this.</summary>
     private const int MaxRereads = 2;
     private const long MaxRereadSize = 64 << 20;
@@ -27,6 +24,7 @@ public sealed class LocalBackup
     private readonly Repository _repository;
     private readonly SnapshotWriter _writer;
     private readonly ContentWriter _content;
+    private readonly LocalFileReader _reader;
     private readonly LocalBackupOptions _options;
     private readonly NodeMetadataReader _metadata;
     private readonly CancellationToken _cancellation;
@@ -43,6 +41,7 @@ public sealed class LocalBackup
     {
         (_repository, _writer, _options, _cancellation) = (repository, writer, options, cancellationToken);
         _content = writer.NewContentWriter();
+        _reader = new LocalFileReader(_content, writer.Progress, cancellationToken);
         _metadata = new NodeMetadataReader(new AccountNames(), options.WithAccessTime);
     }
 
@@ -306,7 +305,7 @@ public sealed class LocalBackup
             var opened = file.Opened;
             Note(_metadata.Fill(_node, directory, name, file));
             _content.BeginFile(builder);
-            var length = opened.MayHaveHoles ? ReadExtents(file, opened.Size) : ReadPlain(file, opened.Size);
+            var length = _reader.Read(file);
             if (!file.HasChanged(out var now) && length == opened.Size)
             {
                 _content.EndFile(_node);
@@ -321,56 +320,6 @@ public sealed class LocalBackup
             Fault("read", "it changed while it was read; what is stored may be a mixture of old and new");
             return;
         }
-    }
-
-    /// <summary>Reads from the start to the end as it is then.</summary>
-    private long ReadPlain(LocalFile file, long expected)
-    {
-        long at = 0;
-        while (true)
-        {
-            var buffer = _content.GetBuffer();
-            if (buffer.Length > ReadSize)
-                buffer = buffer[..ReadSize];
-            var count = file.Read(buffer, at);
-            if (count == 0)
-                return at;
-            _content.Advance(count);
-            _writer.Progress.BytesRead(count);
-            at += count;
-            // A short read, or exactly what was expected, is the end: the look at the status afterwards tells if it was not.
-            if (count < buffer.Length || at == expected)
-                return at;
-            _cancellation.ThrowIfCancellationRequested();
-        }
-    }
-
-    /// <summary>Reads the stretches of data of a sparse file; holes cost nothing.</summary>
-    private long ReadExtents(LocalFile file, long size)
-    {
-        long at = 0;
-        while (at < size)
-        {
-            var hasData = file.NextExtent(at, out var start, out var end);
-            var hole = (hasData ? Math.Min(start, size) : size) - at;
-            if (hole > 0)
-            {
-                _content.WriteZeros((ulong)hole);
-                _writer.Progress.BytesRead(hole);
-                at += hole;
-            }
-            for (; at < Math.Min(end, size); _cancellation.ThrowIfCancellationRequested())
-            {
-                var buffer = _content.GetBuffer();
-                var count = file.Read(buffer[..(int)Math.Min(Math.Min(buffer.Length, ReadSize), end - at)], at);
-                if (count == 0)
-                    return at;
-                _content.Advance(count);
-                _writer.Progress.BytesRead(count);
-                at += count;
-            }
-        }
-        return at;
     }
 
     private void FillNode(LocalDirectory directory, ReadOnlySpan<byte> name, in FileStatus status) =>
