@@ -80,6 +80,7 @@ public sealed class LayeringTests
             "BannedSymbols.txt",
             "global.json",
             "artifacts",
+            "TestResults",
         ];
         Assert.Empty(
             Directory

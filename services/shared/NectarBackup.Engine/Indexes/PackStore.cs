@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NectarBackup.Engine.Compression;
 using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Stores;
@@ -99,7 +100,7 @@ public sealed class PackStore : IAsyncDisposable
 
     private void Record(FinishedPack pack)
     {
-        _repository.Index.AddPack(pack.Id, [.. pack.Blobs]);
+        _repository.Index.AddPack(pack.Id, CollectionsMarshal.AsSpan(pack.Blobs));
         lock (_lock)
         {
             if (_pending.Count == 0)

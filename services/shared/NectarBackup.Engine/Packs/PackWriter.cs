@@ -7,7 +7,7 @@ using NectarBackup.Engine.Stores;
 namespace NectarBackup.Engine.Packs;
 
 /// <summary>A whole pack in a spool file, ready to be stored.</summary>
-public sealed record FinishedPack(ObjectId Id, string SpoolPath, long Length, IReadOnlyList<PackBlob> Blobs);
+public sealed record FinishedPack(ObjectId Id, string SpoolPath, long Length, List<PackBlob> Blobs);
 
 /// <summary>
 /// Writes packs, one after the other, to spool files: blobs are appended as they come, the pack's own hash runs along. One thread at a time.
@@ -24,8 +24,13 @@ public sealed class PackWriter(Repository repository) : IDisposable
     private List<PackBlob> _blobs = [];
     private long _length;
 
+    /// <summary>
+    /// A pack of very small blobs is closed by this number of them: its header and its entry in the index are held in memory as a whole.
+    /// </summary>
+    public const int MaxBlobs = 1 << 16;
+
     /// <summary>The pack should be finished now.</summary>
-    public bool IsFull => _length >= TargetLength;
+    public bool IsFull => _length >= TargetLength || _blobs.Count >= MaxBlobs;
 
     public bool IsEmpty => _blobs.Count == 0;
 
