@@ -10,7 +10,7 @@ internal static class ExitCode
     /// <summary>An error, also a wrong option.</summary>
     public const int Failed = 1;
 
-    /// <summary>A snapshot was made, or files were restored, but some could not be read or written.</summary>
+    /// <summary>A snapshot was made, but some of the source could not be read. (A restore that misses files answers 1, as restic does.)</summary>
     public const int Partial = 3;
 
     public const int NoRepository = 10;
