@@ -58,6 +58,8 @@ public sealed class S3Store : IObjectStore
 
     public int Connections => _options.MaxConnections;
 
+    public bool IsRemote => true;
+
     private string KeyOf(ObjectName name) => _root + name.Path;
 
     public async Task CreateAsync(CancellationToken cancellationToken)

@@ -50,6 +50,8 @@ public sealed class FaultStore(IObjectStore inner, FaultRates rates, int seed, A
 
     public int Connections => inner.Connections;
 
+    public bool IsRemote => inner.IsRemote;
+
     public Task CreateAsync(CancellationToken cancellationToken) =>
         CallAsync("create", () => inner.CreateAsync(cancellationToken), cancellationToken);
 

@@ -21,7 +21,7 @@ internal sealed class PackCheck(Repository repository, Findings findings) : IDis
     /// <summary>Bytes of a pack that are opened together: enough blobs to fill most lanes of the hash.</summary>
     private const int Window = 12 << 20;
 
-    private readonly int _readLength = repository.Store.SpoolDirectory is null ? NetworkRead : LocalRead;
+    private readonly int _readLength = repository.Store.IsRemote ? NetworkRead : LocalRead;
     private readonly ScratchMemory _buffer = new();
     private readonly ScratchMemory _content = new();
     private readonly List<PackBlob> _plain = [];

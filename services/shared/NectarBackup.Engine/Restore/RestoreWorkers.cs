@@ -29,7 +29,7 @@ internal sealed class RestoreWorkers : IAsyncDisposable
     {
         _run = run;
         // A request to a far store costs as much time as the transfer of some hundred KiB, and waiting for it no processor.
-        var isFar = run.Repository.Store.SpoolDirectory is null;
+        var isFar = run.Repository.Store.IsRemote;
         _maxGap = isFar ? 256 << 10 : 64 << 10;
         _maxRange = isFar ? 8 << 20 : 2 << 20;
         var count = run.Plan.Workers > 0 ? run.Plan.Workers : Math.Max(Environment.ProcessorCount, isFar ? 5 : 1);

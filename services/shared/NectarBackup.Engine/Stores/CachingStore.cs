@@ -23,6 +23,8 @@ public sealed class CachingStore(IObjectStore inner, string directory, ObjectId 
 
     public int Connections => inner.Connections;
 
+    public bool IsRemote => inner.IsRemote;
+
     public Task CreateAsync(CancellationToken cancellationToken) => inner.CreateAsync(cancellationToken);
 
     public Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken) =>

@@ -62,6 +62,9 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Packs that are best under way at a time: enough to hide the way to a server, few for a disk.</summary>
     int Connections => 2;
 
+    /// <summary>Every call goes over a network: ask for much at once, and keep small files at hand.</summary>
+    bool IsRemote => false;
+
     /// <summary>Makes the directories or the bucket that a new repository needs. Harmless if they exist.</summary>
     Task CreateAsync(CancellationToken cancellationToken);
 

@@ -17,6 +17,8 @@ public sealed class LimitedStore(IObjectStore inner, long? uploadRate, long? dow
 
     public int Connections => inner.Connections;
 
+    public bool IsRemote => inner.IsRemote;
+
     public Task CreateAsync(CancellationToken cancellationToken) => inner.CreateAsync(cancellationToken);
 
     public async Task PutAsync(ObjectName name, ObjectContent content, CancellationToken cancellationToken)

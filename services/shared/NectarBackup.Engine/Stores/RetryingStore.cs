@@ -43,6 +43,8 @@ public sealed class RetryingStore(
 
     public int Connections => inner.Connections;
 
+    public bool IsRemote => inner.IsRemote;
+
     public Task CreateAsync(CancellationToken cancellationToken) =>
         TryAsync("create", (_, token) => Done(inner.CreateAsync(token)), cancellationToken);
 

@@ -75,7 +75,7 @@ internal static class Location
                     : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
                 NectarCommand.Name
             );
-        return (store, id) => store.SpoolDirectory is null ? new CachingStore(store, directory, id) : store;
+        return (store, id) => store.IsRemote ? new CachingStore(store, directory, id) : store;
     }
 
     private static string Absolute(string location) =>
