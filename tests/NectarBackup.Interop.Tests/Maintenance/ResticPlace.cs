@@ -1,13 +1,13 @@
 using System.Diagnostics;
 
-namespace NectarBackup.Engine.Tests.Interop;
+namespace NectarBackup.Interop.Tests.Maintenance;
 
 /// <summary>A repository in a temporary directory, worked on by the real restic (password "x").</summary>
-internal sealed class Restic : IDisposable
+internal sealed class ResticPlace : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("nectar-restic-").FullName;
 
-    public Restic() => File.WriteAllText(PasswordFile, "x");
+    public ResticPlace() => File.WriteAllText(PasswordFile, "x");
 
     /// <summary>Every restic of this machine, by path.</summary>
     public static string[] Versions { get; } = ["/usr/bin/restic", "/opt/peers/bin/restic-0.18"];
@@ -21,9 +21,13 @@ internal sealed class Restic : IDisposable
     public string Temporary(string name) => Path.Combine(_root, name);
 
     public Task<(int Exit, string Output)> RunAsync(params string[] arguments) =>
-        RunAsync(Versions[0], Repository, arguments);
+        RunVersionAsync(Versions[0], Repository, arguments);
 
-    public async Task<(int Exit, string Output)> RunAsync(string restic, string repository, params string[] arguments)
+    public async Task<(int Exit, string Output)> RunVersionAsync(
+        string restic,
+        string repository,
+        params string[] arguments
+    )
     {
         var start = new ProcessStartInfo(restic, ["--no-cache", "-r", repository, .. arguments])
         {
@@ -52,11 +56,18 @@ internal sealed class Restic : IDisposable
     {
         foreach (var version in Versions)
         {
-            var (exit, output) = await RunAsync(version, repository ?? Repository, "check", "--read-data");
+            var (exit, output) = await RunVersionAsync(version, repository ?? Repository, "check", "--read-data");
             Assert.True(exit == 0, output);
         }
         var target = Temporary("restored-" + Guid.NewGuid().ToString("n"));
-        var restored = await RunAsync(Versions[^1], repository ?? Repository, "restore", "latest", "--target", target);
+        var restored = await RunVersionAsync(
+            Versions[^1],
+            repository ?? Repository,
+            "restore",
+            "latest",
+            "--target",
+            target
+        );
         Assert.True(restored.Exit == 0, restored.Output);
         var files = Directory.GetFiles(Data, "*", SearchOption.AllDirectories);
         Assert.NotEmpty(files);
