@@ -32,7 +32,11 @@ internal static class GlobalOptions
     );
 
     public static readonly Option<bool> Json = Flag("--json", "write JSON");
-    public static readonly Option<bool> Verbose = Flag("--verbose", "tell more; twice: every file", "-v");
+    public static readonly Option<bool> Verbose = Flag(
+        "--verbose",
+        "say more; twice: name every file; three times: show where an internal error arose",
+        "-v"
+    );
     public static readonly Option<bool> Quiet = Flag("--quiet", "tell errors and results only", "-q");
 
     public static readonly Option<string?> RetryLock = Text(

@@ -39,7 +39,7 @@ internal static class CheckCommand
                             : null,
                 };
                 run.Say("checking keys, indexes, packs, snapshots and trees");
-                var report = await open.GuardAsync(token => Checker.RunAsync(open.Repository, options, token));
+                var report = await Checker.RunAsync(open.Repository, options, open.Token);
                 Finish(run, report);
                 return report.IsSound ? ExitCode.Ok : ExitCode.Failed;
             }

@@ -19,7 +19,7 @@ internal static class PruneCommand
             {
                 var chosen = options.Read(run);
                 await using var open = await run.OpenAsync(LockMode.Exclusive, cancellationToken);
-                await open.GuardAsync(token => PruneRun.ExecuteAsync(run, open, chosen, run.Get(dryRun), token));
+                await PruneRun.ExecuteAsync(run, open, chosen, run.Get(dryRun), open.Token);
                 return ExitCode.Ok;
             }
         );
