@@ -44,5 +44,18 @@ public sealed class FindTests
         Assert.Empty((await nectar.DoAsync("find", "--blob", new string('0', 64))).Lines);
     }
 
+    [Fact]
+    public async Task A_listing_is_sorted_as_asked()
+    {
+        using var nectar = await Nectar.WithRepositoryAsync();
+        await File.WriteAllTextAsync(nectar["src/sub/big"], "bigger than others");
+        await nectar.DoAsync("backup", "src");
+        Assert.Equal("/src/sub/big", (await nectar.DoAsync("ls", "latest", "--sort", "size")).Lines[^1]);
+        var reversed = (await nectar.DoAsync("ls", "latest", "--reverse", "--json")).Lines[1..];
+        Assert.Contains("\"path\":\"/src/sub/big\"", reversed[0]);
+        Assert.Contains("\"path\":\"/src\"", reversed[^1]);
+        Assert.Equal(1, (await nectar.RunAsync("ls", "latest", "--sort", "beauty")).Code);
+    }
+
     private static string Names(JsonElement json) => string.Join(' ', json.EnumerateObject().Select(p => p.Name));
 }

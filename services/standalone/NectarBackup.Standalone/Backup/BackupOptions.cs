@@ -31,28 +31,32 @@ internal sealed class BackupOptions
     private readonly Option<string[]> _tags = GlobalOptions.Texts("--tag", "give the snapshot tags", "TAG[,TAG]...");
     private readonly Option<string?> _host = GlobalOptions.Text(
         "--host",
-        "the snapshot's host, else this one ($NECTAR_HOST)",
+        "the host name to record (default: $NECTAR_HOST, else this host)",
         "HOST",
         "-H"
     );
     private readonly Option<string?> _time = GlobalOptions.Text(
         "--time",
-        "the snapshot's time, as '2012-11-01 22:08:41', else now",
+        "the time to record, as '2012-11-01 22:08:41' (default: now)",
         "TIME"
     );
     private readonly Option<string?> _parent = GlobalOptions.Text(
         "--parent",
-        "compare with this snapshot, else the newest of the same group",
+        "snapshot to compare files with (default: the newest of the same host and paths)",
         "SNAPSHOT"
     );
     private readonly Option<bool> _force = GlobalOptions.Flag("--force", "read every file, compare with none", "-f");
     private readonly Option<string?> _groupBy = GlobalOptions.Text(
         "--group-by",
-        "what the snapshot to compare with must share: host, paths, tags",
+        "what the snapshot to compare with must share (default: host,paths)",
         "WORDS",
         "-g"
     );
-    private readonly Option<bool> _dryRun = GlobalOptions.Flag("--dry-run", "store nothing, tell what would be", "-n");
+    private readonly Option<bool> _dryRun = GlobalOptions.Flag(
+        "--dry-run",
+        "store nothing, only report what would be stored",
+        "-n"
+    );
     private readonly Option<bool> _skip = GlobalOptions.Flag(
         "--skip-if-unchanged",
         "make no snapshot that equals the one compared with"
@@ -63,7 +67,7 @@ internal sealed class BackupOptions
     );
     private readonly Option<string?> _readers = GlobalOptions.Text(
         "--read-concurrency",
-        "taken for restic's sake: files are read in order, and all cores work on them",
+        "accepted and ignored: all processor cores are used anyway",
         "N"
     );
 

@@ -24,7 +24,7 @@ internal static class ForgetCommand
             "WORDS",
             "-g"
         );
-        var dryRun = GlobalOptions.Flag("--dry-run", "delete nothing, tell what would be", "-n");
+        var dryRun = GlobalOptions.Flag("--dry-run", "delete nothing, only report what would be deleted", "-n");
         var compact = GlobalOptions.Flag("--compact", "show tables without paths", "-c");
         var command = new Command("forget", "Remove snapshots by rules or by id") { ids, groupBy, dryRun, compact };
         policy.AddTo(command);
