@@ -56,26 +56,25 @@ public sealed class ExitCodeTests
         Assert.Single((await nectar.DoAsync("list", "snapshots")).Lines);
     }
 
-    [Fact]
-    public async Task A_running_backup_keeps_a_prune_out_and_stops_cleanly_when_asked()
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public async Task A_running_backup_keeps_a_prune_out_and_stops_cleanly_when_asked(string signal)
     {
         using var nectar = await Nectar.WithRepositoryAsync();
-        var environment = new Dictionary<string, string>
-        {
-            ["NECTAR_REPOSITORY"] = nectar["repo"],
-            ["NECTAR_PASSWORD"] = Nectar.Password,
-        };
-        // It waits for standard input and holds its lock meanwhile.
-        using var backup = nectar.Start(environment, "backup", "--stdin");
+        // It waits for standard input, which stays silent, and holds its lock meanwhile.
+        using var backup = nectar.Start(nectar.Environment, "backup", "--stdin");
         while (!Directory.EnumerateFiles(nectar["repo/locks"]).Any())
             await Task.Delay(20);
         await Task.Delay(400);
         var prune = await nectar.RunAsync("prune");
         Assert.Equal(11, prune.Code);
         Assert.Contains(backup.Id.ToString(CultureInfo.InvariantCulture), prune.Errors);
-        ShellCommand.Run("/", $"kill -INT {backup.Id}");
-        backup.StandardInput.Close();
-        Assert.Equal(130, (await Nectar.EndAsync(backup)).Code);
+        ShellCommand.Run("/", $"kill -{signal} {backup.Id}");
+        var outcome = await Nectar.EndAsync(backup);
+        Assert.Equal(130, outcome.Code);
+        Assert.Equal("nectar: interrupted\n", outcome.Errors);
         Assert.Empty(Directory.EnumerateFiles(nectar["repo/locks"]));
         Assert.Empty((await nectar.DoAsync("list", "snapshots")).Lines);
     }

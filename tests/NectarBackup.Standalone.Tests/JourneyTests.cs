@@ -67,4 +67,29 @@ public sealed class JourneyTests
         Assert.Contains("Files:           2 new,     0 changed,     0 unmodified", forced.Lines);
         Assert.Contains("2020-02-03 04:05:06", (await nectar.DoAsync("snapshots")).Output);
     }
+
+    [Fact]
+    public async Task A_damaged_pack_is_repaired_and_the_snapshots_after_it()
+    {
+        using var nectar = await Nectar.WithRepositoryAsync();
+        await nectar.DoAsync("backup", "src");
+        var blob = (await nectar.DoAsync("cat", "tree", "latest:/src/sub"))
+            .Json.GetProperty("nodes")[0]
+            .GetProperty("content")[0]
+            .GetString()!;
+        var lines = (await nectar.DoAsync("find", "--blob", blob, "--show-pack-id")).Lines;
+        var pack = lines[4]["Object belongs to pack ".Length..];
+        var offset = lines[5].Split("offset ")[1].Split(',')[0];
+        ShellCommand.Run(
+            nectar["repo/data"],
+            $"chmod u+w */{pack}; printf X | dd of=$(echo */{pack}) bs=1 seek=$(({offset} + 20)) conv=notrunc 2>/dev/null"
+        );
+        Assert.Equal(1, (await nectar.RunAsync("check", "--read-data")).Code);
+        var repaired = await nectar.DoAsync("repair", "packs", pack[..8]);
+        Assert.Contains("blobs saved, 1 lost", repaired.Output);
+        await nectar.DoAsync("repair", "snapshots", "--forget");
+        await nectar.DoAsync("prune");
+        Assert.Contains("no errors were found", (await nectar.DoAsync("check", "--read-data")).Output);
+        Assert.Equal("hello\n", (await nectar.DoAsync("dump", "latest", "/src/a")).Output);
+    }
 }

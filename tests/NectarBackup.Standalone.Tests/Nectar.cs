@@ -25,6 +25,8 @@ internal sealed class Nectar : IDisposable
 
     private const int CheapN = 2;
 
+    private static readonly Lazy<Task<Template>> s_template = new(MakeTemplateAsync);
+
     private readonly TemporaryDirectory _directory = new();
 
     public string this[string relative] => _directory[relative];
@@ -39,8 +41,25 @@ internal sealed class Nectar : IDisposable
         await File.WriteAllTextAsync(nectar["src/a"], "hello\n");
         await File.WriteAllTextAsync(nectar["src/sub/b"], "there\n");
         File.CreateSymbolicLink(nectar["src/l"], "a");
+<<<<<<< HEAD
         var store = new DirectoryStore(nectar["repo"]);
         await using var repository = await QuickRepository.InitAsync(
+=======
+        var template = await s_template.Value;
+        foreach (var directory in template.Directories)
+            Directory.CreateDirectory(nectar[directory]);
+        foreach (var (path, bytes) in template.Files)
+            await File.WriteAllBytesAsync(nectar[path], bytes);
+        return nectar;
+    }
+
+    /// <summary>Made once: its first key costs what a key has to cost.</summary>
+    private static async Task<Template> MakeTemplateAsync()
+    {
+        using var directory = new TemporaryDirectory();
+        var store = new DirectoryStore(directory["repo"]);
+        await using var repository = await Repository.InitAsync(
+>>>>>>> cli2
             store,
             "costly"u8.ToArray(),
             null,
@@ -51,8 +70,18 @@ internal sealed class Nectar : IDisposable
         var key = CheapKey(new KeyRing(repository, TimeProvider.System).ExportMasterKey());
         await store.PutAsync(new ObjectName(ObjectKind.Key, ObjectId.Of(key)), ObjectContent.Of(key), default);
         await store.DeleteAsync(new ObjectName(ObjectKind.Key, repository.KeyId), default);
-        return nectar;
+        string Relative(string path) => Path.GetRelativePath(directory.Path, path);
+        return new Template(
+            [.. Directory.EnumerateDirectories(directory.Path, "*", SearchOption.AllDirectories).Select(Relative)],
+            [
+                .. Directory
+                    .EnumerateFiles(directory.Path, "*", SearchOption.AllDirectories)
+                    .Select(path => (Relative(path), File.ReadAllBytes(path))),
+            ]
+        );
     }
+
+    private sealed record Template(string[] Directories, (string Path, byte[] Bytes)[] Files);
 
     private static byte[] CheapKey(byte[] master)
     {
@@ -66,9 +95,12 @@ internal sealed class Nectar : IDisposable
         );
     }
 
+    /// <summary>Names the repository and the password.</summary>
+    public Dictionary<string, string> Environment =>
+        new() { ["NECTAR_REPOSITORY"] = this["repo"], ["NECTAR_PASSWORD"] = Password };
+
     /// <summary>Runs with the repository and password from the environment.</summary>
-    public Task<Outcome> RunAsync(params string[] args) =>
-        RunAsync(new() { ["NECTAR_REPOSITORY"] = this["repo"], ["NECTAR_PASSWORD"] = Password }, args);
+    public Task<Outcome> RunAsync(params string[] args) => RunAsync(Environment, args);
 
     public async Task<Outcome> RunAsync(Dictionary<string, string> environment, params string[] args)
     {

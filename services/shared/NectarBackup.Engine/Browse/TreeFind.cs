@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using NectarBackup.Engine.LocalFiles;
 using NectarBackup.Engine.Packs;
+using NectarBackup.Engine.Restore;
 using NectarBackup.Engine.Trees;
 
 namespace NectarBackup.Engine.Browse;
@@ -8,7 +8,7 @@ namespace NectarBackup.Engine.Browse;
 /// <summary>What is searched for; an entry has to meet all that is set (restic <c>find</c>).</summary>
 public sealed class FindQuery
 {
-    private readonly List<PathPattern> _patterns = [];
+    private readonly IncludeRules _names = new();
 
     /// <summary>Modified at this time or later.</summary>
     public NodeTime? Oldest { get; init; }
@@ -16,10 +16,15 @@ public sealed class FindQuery
     /// <summary>Modified at this time or earlier.</summary>
     public NodeTime? Newest { get; init; }
 
-    /// <summary>A pattern as for excludes: of a name, or of a path if it has a '/'. One of several has to match; it matches what lies below, too.</summary>
+    /// <summary>A pattern as for includes: of a name, or of a path if it has a '/'. One of several has to match; it matches what lies below, too.</summary>
     /// <exception cref="FormatException">The pattern is empty or malformed.</exception>
-    public void AddPattern(ReadOnlySpan<byte> pattern, bool ignoreCase) =>
-        _patterns.Add(PathPattern.Parse(pattern, ignoreCase));
+    public void AddPattern(ReadOnlySpan<byte> pattern, bool ignoreCase)
+    {
+        if (ignoreCase)
+            _names.AddPatternIgnoringCase(pattern);
+        else
+            _names.AddPattern(pattern);
+    }
 
     internal bool IsMatch(ReadOnlySpan<byte> path, Node node)
     {
@@ -27,15 +32,11 @@ public sealed class FindQuery
             return false;
         if (Newest is { } newest && IsBefore(newest, node.ModifyTime))
             return false;
-        if (_patterns.Count == 0)
-            return true;
-        var parts = PathPattern.Split(path);
-        byte[][]? folded = null;
-        foreach (var pattern in _patterns)
-            if (pattern.IsMatch(pattern.IgnoresCase ? folded ??= PathPattern.Split(PathPattern.FoldCase(path)) : parts))
-                return true;
-        return false;
+        return _names.IsIncluded(path);
     }
+
+    /// <summary>False if the patterns rule out all that lies below a directory: it need not be read.</summary>
+    internal bool MayMatchBelow(ReadOnlySpan<byte> path) => _names.MayIncludeBelow(path) || _names.IsIncluded(path);
 
     private static bool IsBefore(NodeTime a, NodeTime b) =>
         a.Seconds != b.Seconds ? a.Seconds < b.Seconds : a.Nanoseconds < b.Nanoseconds;
@@ -46,7 +47,14 @@ public sealed class FindQuery
 /// <param name="Node">Its metadata.</param>
 /// <param name="Type">The type of the blob.</param>
 /// <param name="Blob">The blob that it is or holds; null in a search for names.</param>
-public readonly record struct FoundEntry(ReadOnlyMemory<byte> Path, Node Node, BlobType Type, ObjectId? Blob);
+/// <param name="Parent">The tree that lists the entry.</param>
+public readonly record struct FoundEntry(
+    ReadOnlyMemory<byte> Path,
+    Node Node,
+    BlobType Type,
+    ObjectId? Blob,
+    ObjectId Parent
+);
 
 /// <summary>Searches the trees of one snapshot.</summary>
 public static class TreeFind
@@ -72,7 +80,9 @@ public static class TreeFind
             if (step == TreeStep.Fault)
                 onFault(walk.Path, walk.Fault!);
             else if (step != TreeStep.Leave && query.IsMatch(walk.Path.Span, walk.Node))
-                yield return new FoundEntry(walk.Path, walk.Node, default, null);
+                yield return new FoundEntry(walk.Path, walk.Node, default, null, walk.Parent);
+            if (step == TreeStep.Enter && !query.MayMatchBelow(walk.Path.Span))
+                walk.Skip();
         }
     }
 
@@ -98,11 +108,11 @@ public static class TreeFind
             if (step == TreeStep.Fault)
                 onFault(walk.Path, walk.Fault!);
             else if (step == TreeStep.Enter && node.Subtree is { } subtree && blobs.Contains(subtree))
-                yield return new FoundEntry(walk.Path, node, BlobType.Tree, subtree);
+                yield return new FoundEntry(walk.Path, node, BlobType.Tree, subtree, walk.Parent);
             else if (step == TreeStep.Entry && node.Type == NodeType.File)
                 for (var i = 0; i < node.Content.WrittenCount; i++)
                     if (node.Content.WrittenMemory.Span[i] is var id && blobs.Contains(id))
-                        yield return new FoundEntry(walk.Path, node, BlobType.Data, id);
+                        yield return new FoundEntry(walk.Path, node, BlobType.Data, id, walk.Parent);
         }
     }
 

@@ -25,7 +25,8 @@ public enum TreeStep
 
 /// <summary>
 /// Walks a tree and all below it in order, depth first. Held in memory are the trees on the way to the node at hand and nothing else; a tree that
-/// holds itself, or is nested without end, ends in a fault and not in a crash. One thread at a time.
+/// holds itself, or is nested without end, ends in a fault and not in a crash. One thread at a time. It tells every entry of every path, as listings and
+/// archives need it; what only has to see each tree once, in any order, uses <see cref="Walks.TreeSweep"/>.
 /// </summary>
 /// <param name="repository">Its index must be loaded.</param>
 /// <param name="root">The tree to walk; it has no step of its own.</param>
@@ -45,6 +46,9 @@ public sealed class TreeWalk(Repository repository, ObjectId root, ReadOnlyMemor
 
     /// <summary>The node of the last step, good until the next one.</summary>
     public Node Node => _frames.Count > 0 ? _frames.Peek().Node : _rootNode;
+
+    /// <summary>The tree that lists the node; zeros for the root.</summary>
+    public ObjectId Parent => _frames.Count > 0 ? _frames.Peek().Tree : default;
 
     /// <summary>The node's whole path, good until the next step.</summary>
     public ReadOnlyMemory<byte> Path => _path.Memory;

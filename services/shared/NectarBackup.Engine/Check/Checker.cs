@@ -158,7 +158,7 @@ public sealed class Checker
         var visitor = new TreeCheck(_repository, _findings);
         foreach (var snapshot in snapshots)
             visitor.UseRoot(snapshot.Tree);
-        using var walk = new TreeWalk(_repository, visitor, _options.Workers);
+        using var walk = new TreeSweep(_repository, visitor, _options.Workers);
         await walk.RunAsync(snapshots.Select(static s => s.Tree), cancellationToken);
         return visitor.Used.Count;
     }

@@ -27,7 +27,7 @@ internal sealed class UsedBlobs : ITreeVisitor
         var trees = roots.ToList();
         foreach (var root in trees)
             found.Use(BlobType.Tree, root, root);
-        using var walk = new TreeWalk(repository, found, workers);
+        using var walk = new TreeSweep(repository, found, workers);
         await walk.RunAsync(trees, cancellationToken);
         return found._used;
     }

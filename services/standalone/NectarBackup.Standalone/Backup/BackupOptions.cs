@@ -19,36 +19,44 @@ internal sealed class BackupOptions
     private readonly SourceOptions _source = new();
 
     private readonly Option<bool> _stdin = GlobalOptions.Flag("--stdin", "back up what standard input gives");
+    private readonly Option<bool> _command = GlobalOptions.Flag(
+        "--stdin-from-command",
+        "back up what a program prints; write it after all options and '--'; if it fails, no snapshot is made"
+    );
     private readonly Option<string?> _stdinName = GlobalOptions.Text(
         "--stdin-filename",
-        "the file's name for --stdin, else stdin",
+        "path of the file in the snapshot, for --stdin and --stdin-from-command (default: stdin)",
         "NAME"
     );
     private readonly Option<string[]> _tags = GlobalOptions.Texts("--tag", "give the snapshot tags", "TAG[,TAG]...");
     private readonly Option<string?> _host = GlobalOptions.Text(
         "--host",
-        "the snapshot's host, else this one ($NECTAR_HOST)",
+        "the host name to record (default: $NECTAR_HOST, else this host)",
         "HOST",
         "-H"
     );
     private readonly Option<string?> _time = GlobalOptions.Text(
         "--time",
-        "the snapshot's time, as '2012-11-01 22:08:41', else now",
+        "the time to record, as '2012-11-01 22:08:41' (default: now)",
         "TIME"
     );
     private readonly Option<string?> _parent = GlobalOptions.Text(
         "--parent",
-        "compare with this snapshot, else the newest of the same group",
+        "snapshot to compare files with (default: the newest of the same host and paths)",
         "SNAPSHOT"
     );
     private readonly Option<bool> _force = GlobalOptions.Flag("--force", "read every file, compare with none", "-f");
     private readonly Option<string?> _groupBy = GlobalOptions.Text(
         "--group-by",
-        "what the snapshot to compare with must share: host, paths, tags",
+        "what the snapshot to compare with must share (default: host,paths)",
         "WORDS",
         "-g"
     );
-    private readonly Option<bool> _dryRun = GlobalOptions.Flag("--dry-run", "store nothing, tell what would be", "-n");
+    private readonly Option<bool> _dryRun = GlobalOptions.Flag(
+        "--dry-run",
+        "store nothing, only report what would be stored",
+        "-n"
+    );
     private readonly Option<bool> _skip = GlobalOptions.Flag(
         "--skip-if-unchanged",
         "make no snapshot that equals the one compared with"
@@ -59,7 +67,7 @@ internal sealed class BackupOptions
     );
     private readonly Option<string?> _readers = GlobalOptions.Text(
         "--read-concurrency",
-        "taken for restic's sake: files are read in order, and all cores work on them",
+        "accepted and ignored: all processor cores are used anyway",
         "N"
     );
 
@@ -71,6 +79,7 @@ internal sealed class BackupOptions
             var option in new Option[]
             {
                 _stdin,
+                _command,
                 _stdinName,
                 _tags,
                 _host,
@@ -93,8 +102,17 @@ internal sealed class BackupOptions
         if (run.Get(_readers, "READ_CONCURRENCY") is { } readers)
             Durations.ParseCount(readers, _readers.Name);
         var workingDirectory = Encoding.UTF8.GetBytes(Directory.GetCurrentDirectory());
-        var stdinName = run.Get(_stdin) ? run.Get(_stdinName) ?? "stdin" : null;
-        var (paths, excludes, patterns) = _source.Read(run, run.Get(_paths), stdinName is not null);
+        var inputCommand = run.Get(_command) ? run.Get(_paths) : [];
+        if (run.Get(_command) && run.Get(_stdin))
+            throw new UsageException("--stdin and --stdin-from-command exclude each other");
+        if (run.Get(_command) && inputCommand.Length == 0)
+            throw new UsageException("no command is given", "write it after '--', as in: -- pg_dump shop");
+        var stdinName = run.Get(_stdin) || run.Get(_command) ? run.Get(_stdinName) ?? "stdin" : null;
+        var (paths, excludes, patterns) = _source.Read(
+            run,
+            run.Get(_command) ? [] : run.Get(_paths),
+            stdinName is not null
+        );
         if (stdinName is not null)
             paths =
             [
@@ -124,13 +142,14 @@ internal sealed class BackupOptions
                 IgnoreChangeTime = _source.IgnoreChangeTime(run),
             },
             FromStandardInput = stdinName is not null,
+            InputCommand = inputCommand,
             Patterns = patterns,
             Tags =
             [
                 .. run.Get(_tags).SelectMany(SnapshotFilterOptions.SplitTags).Where(tag => tag.Length > 0).Distinct(),
             ],
             Host = run.Get(_host, "HOST") ?? LocalLockIdentity.Instance.HostName,
-            Time = run.Get(_time) is { } time ? ParseTime(time) : null,
+            Time = run.Get(_time) is { } time ? Moments.Parse(time, _time.Name) : null,
             Parent = run.Get(_parent),
             Force = run.Get(_force),
             Grouping = run.Get(_groupBy) is { } words
@@ -141,24 +160,6 @@ internal sealed class BackupOptions
             CountFirst = !run.Get(_noScan) && stdinName is null && !run.Quiet && (run.Json || run.Streams.IsTerminal),
         };
     }
-
-    /// <summary>Local time, as restic takes it; RFC 3339 too.</summary>
-    private static DateTimeOffset ParseTime(string text) =>
-        DateTimeOffset.TryParseExact(
-            text,
-            [
-                "yyyy-MM-dd HH:mm:ss",
-                "yyyy-MM-dd HH:mm",
-                "yyyy-MM-dd",
-                "yyyy-MM-dd'T'HH:mm:ssK",
-                "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
-            ],
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeLocal,
-            out var time
-        )
-            ? time
-            : throw new UsageException($"'{text}' is no time for --time", "write it as '2012-11-01 22:08:41'");
 }
 
 /// <summary>One backup as the user asked for it.</summary>
@@ -171,6 +172,9 @@ internal sealed record BackupRequest
     public required IReadOnlyList<string> ListedPaths { get; init; }
     public required LocalBackupOptions Source { get; init; }
     public required bool FromStandardInput { get; init; }
+
+    /// <summary>The program, and its arguments, whose output takes the place of standard input; empty for none.</summary>
+    public required IReadOnlyList<string> InputCommand { get; init; }
     public required IReadOnlyList<string> Patterns { get; init; }
     public required IReadOnlyList<string> Tags { get; init; }
     public required string Host { get; init; }

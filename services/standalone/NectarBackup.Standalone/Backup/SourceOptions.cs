@@ -10,13 +10,13 @@ internal sealed class SourceOptions
 {
     private readonly Option<string[]> _exclude = GlobalOptions.Texts(
         "--exclude",
-        "leave out what matches",
+        "leave out files and directories that match; may be repeated",
         "PATTERN",
         "-e"
     );
     private readonly Option<string[]> _iexclude = GlobalOptions.Texts(
         "--iexclude",
-        "likewise, in either case",
+        "as --exclude, but upper and lower case are the same",
         "PATTERN"
     );
     private readonly Option<string[]> _excludeFile = GlobalOptions.Texts(
@@ -26,7 +26,7 @@ internal sealed class SourceOptions
     );
     private readonly Option<string[]> _iexcludeFile = GlobalOptions.Texts(
         "--iexclude-file",
-        "likewise, in either case",
+        "as --exclude-file, but upper and lower case are the same",
         "FILE"
     );
     private readonly Option<bool> _caches = GlobalOptions.Flag(
@@ -66,11 +66,11 @@ internal sealed class SourceOptions
     private readonly Option<bool> _withAccessTime = GlobalOptions.Flag("--with-atime", "store access times");
     private readonly Option<bool> _ignoreInode = GlobalOptions.Flag(
         "--ignore-inode",
-        "judge files without inode number and change time"
+        "take a file for unchanged even if its inode number or ctime differs"
     );
     private readonly Option<bool> _ignoreChangeTime = GlobalOptions.Flag(
         "--ignore-ctime",
-        "judge files without change time"
+        "take a file for unchanged even if its change time (ctime) differs"
     );
 
     public void AddTo(Command command)

@@ -14,12 +14,14 @@ internal static class StandardInput
     /// <param name="writer">Where to.</param>
     /// <param name="path">Absolute, as raw bytes.</param>
     /// <param name="from">What is read.</param>
+    /// <param name="wait">Called before each read; blocks until there is something to read, or stops with an exception.</param>
     /// <param name="now">The file's times.</param>
     /// <param name="cancellationToken">Stops between two reads.</param>
     public static void Store(
         SnapshotWriter writer,
         ReadOnlySpan<byte> path,
         Stream from,
+        Action<CancellationToken> wait,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -36,7 +38,7 @@ internal static class StandardInput
         content.BeginFile(at);
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            wait(cancellationToken);
             var count = from.Read(content.GetBuffer());
             if (count == 0)
                 break;

@@ -17,7 +17,7 @@ internal sealed class CommandRun(ParseResult parsed, Streams streams, TimeProvid
 
     public bool Quiet { get; } = parsed.GetValue(GlobalOptions.Quiet);
 
-    /// <summary>0, 1 or 2: how often <c>-v</c> was given.</summary>
+    /// <summary>How often <c>-v</c> was given.</summary>
     public int Verbosity { get; } = parsed.GetResult(GlobalOptions.Verbose)?.IdentifierTokenCount ?? 0;
 
     /// <summary>Lines for people are wanted: neither JSON nor silence.</summary>
@@ -37,6 +37,9 @@ internal sealed class CommandRun(ParseResult parsed, Streams streams, TimeProvid
 
     /// <summary>The option was written on the command line.</summary>
     public bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>A repository was closed whose lock had been lost: what was cancelled meanwhile was not interrupted by the user.</summary>
+    public bool HasLostLock { get; set; }
 
     /// <summary>A line for people; nothing in JSON and quiet runs.</summary>
     public void Say(string line)

@@ -32,12 +32,16 @@ internal static class GlobalOptions
     );
 
     public static readonly Option<bool> Json = Flag("--json", "write JSON");
-    public static readonly Option<bool> Verbose = Flag("--verbose", "tell more; twice: every file", "-v");
-    public static readonly Option<bool> Quiet = Flag("--quiet", "tell errors and results only", "-q");
+    public static readonly Option<bool> Verbose = Flag(
+        "--verbose",
+        "say more; twice: name every file; three times: show where an internal error arose",
+        "-v"
+    );
+    public static readonly Option<bool> Quiet = Flag("--quiet", "print errors and results only", "-q");
 
     public static readonly Option<string?> RetryLock = Text(
         "--retry-lock",
-        "wait so long for a locked repository: 30s, 5m, 2h",
+        "wait this long for a locked repository: 30s, 5m, 2h (default: do not wait)",
         "DURATION"
     );
 
@@ -46,25 +50,25 @@ internal static class GlobalOptions
 
     public static readonly Option<string?> CacheDirectory = Text(
         "--cache-dir",
-        "where local copies are kept ($NECTAR_CACHE_DIR)",
+        "where local copies of S3 data are kept (default: $NECTAR_CACHE_DIR, else ~/.cache/nectar)",
         "DIR"
     );
 
     public static readonly Option<string?> LimitUpload = Text(
         "--limit-upload",
-        "store at most so fast, in KiB/s",
+        "upload at most this many KiB per second (default: no limit)",
         "RATE"
     );
 
     public static readonly Option<string?> LimitDownload = Text(
         "--limit-download",
-        "read at most so fast, in KiB/s",
+        "download at most this many KiB per second (default: no limit)",
         "RATE"
     );
 
     public static readonly Option<string?> Compression = Text(
         "--compression",
-        "auto, off or max ($NECTAR_COMPRESSION)",
+        "auto, off or max (default: $NECTAR_COMPRESSION, else auto)",
         "MODE"
     );
 

@@ -31,7 +31,9 @@ internal sealed class HelpText : SynchronousCommandLineAction
             WriteOptions("Options:", command.Options, to);
         WriteOptions(isRoot ? "Options:" : "Options of all commands:", GlobalOptions.All, to);
         to.WriteLine();
-        to.WriteLine("Exit status: 0 done, 1 error, 3 done in part, 10 no repository, 11 locked, 12 wrong password.");
+        to.WriteLine(
+            "Exit status: 0 done, 1 error, 3 done in part, 10 no repository, 11 locked, 12 wrong password, 130 interrupted."
+        );
         to.Flush();
         return ExitCode.Ok;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Runtime.ExceptionServices;
 using System.Security;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Stores;
@@ -32,21 +33,36 @@ internal static class NectarCommand
         return root;
     }
 
+    /// <summary>The process's one run.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        using var streams = new Streams();
-        RawArguments.Remember(args);
-        var parsed = Build().Parse(SpellOut(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is not HelpText && Complain(parsed, args) is { } complaint)
-            return Report(streams, parsed, ExitCode.Failed, complaint, "see 'nectar --help'");
-        using var interruption = new Interruption();
-        var configuration = new InvocationConfiguration
+        // Of what a thread of its own threw, the runtime would print the trace, and abort. The lock stays behind, but the user gets a line.
+        ExceptionHandling.SetUnhandledExceptionHandler(static error =>
         {
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
+            using var streams = new Streams();
+            Environment.Exit(Tell(streams, null, error, isInterrupted: false));
+            return true;
+        });
+        return await RunAsync(Build(), args);
+    }
+
+    /// <summary>Never throws: whatever happens becomes a line and an exit code.</summary>
+    public static async Task<int> RunAsync(Command root, string[] args)
+    {
+        using var streams = new Streams();
+        ParseResult? parsed = null;
+        using var interruption = new Interruption();
         try
         {
+            RawArguments.Remember(args);
+            parsed = root.Parse(SpellOut(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Action is not HelpText && Complain(parsed, args) is { } complaint)
+                throw new UsageException(complaint, "see 'nectar --help'");
+            var configuration = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
             return await parsed.InvokeAsync(configuration, interruption.Token);
         }
         catch (Exception e)
@@ -62,48 +78,60 @@ internal static class NectarCommand
             async (parsed, cancellationToken) =>
             {
                 using var streams = new Streams();
-                return await action(new CommandRun(parsed, streams, TimeProvider.System), cancellationToken);
+                var run = new CommandRun(parsed, streams, TimeProvider.System);
+                try
+                {
+                    return await action(run, cancellationToken);
+                }
+                catch (OperationCanceledException e)
+                    when (run.HasLostLock && !cancellationToken.IsCancellationRequested)
+                {
+                    throw new RepositoryException(
+                        RepositoryError.Locked,
+                        "the lock on the repository was lost: it could not be refreshed in time, or was removed",
+                        "run the command again",
+                        e
+                    );
+                }
             }
         );
         return command;
     }
 
-    private static int Tell(Streams streams, ParseResult parsed, Exception error, bool isInterrupted) =>
-        error switch
+    private static int Tell(Streams streams, ParseResult? parsed, Exception error, bool isInterrupted)
+    {
+        var (code, message, hint) = error switch
         {
-            OperationCanceledException when isInterrupted => Report(
-                streams,
-                parsed,
-                ExitCode.Interrupted,
-                "interrupted",
-                null
-            ),
-            UsageException e => Report(streams, parsed, ExitCode.Failed, e.Message, e.Hint),
-            RepositoryException e => Report(streams, parsed, ExitCode.Of(e.Error), e.Message, e.Hint),
-            StoreException or IOException or UnauthorizedAccessException or SecurityException => Report(
-                streams,
-                parsed,
+            OperationCanceledException when isInterrupted => (ExitCode.Interrupted, "interrupted", null),
+            UsageException e => (ExitCode.Failed, e.Message, e.Hint),
+            RepositoryException e => (ExitCode.Of(e.Error), e.Message, e.Hint),
+            StoreException or IOException or UnauthorizedAccessException or SecurityException => (
                 ExitCode.Failed,
                 error.Message,
                 null
             ),
-            _ => Report(
-                streams,
-                parsed,
+            _ => (
                 ExitCode.Failed,
-                $"this is a bug in {Name}: {error.GetType().Name}: {error.Message}",
-                $"please report it{(parsed.GetResult(GlobalOptions.Verbose) is null ? ", with the output of the same command with -v" : $":\n{error.StackTrace}")}"
+                $"internal error: {error.GetType().Name}: {error.Message}",
+                WantsTrace(parsed) ? "please report it with these lines" : "please report it, with the output of -vvv"
             ),
         };
+        Report(streams, parsed, code, message, hint);
+        if (WantsTrace(parsed) && code == ExitCode.Failed)
+            Console.Error.WriteLine(error);
+        return code;
+    }
 
-    private static int Report(Streams streams, ParseResult parsed, int code, string message, string? hint)
+    private static bool WantsTrace(ParseResult? parsed) =>
+        parsed?.GetResult(GlobalOptions.Verbose)?.IdentifierTokenCount >= 3;
+
+    private static void Report(Streams streams, ParseResult? parsed, int code, string message, string? hint)
     {
-        var line = hint is null ? message : $"{message}; {hint}";
-        if (parsed.GetValue(GlobalOptions.Json))
+        var line = (hint is null ? message : $"{message}; {hint}").ReplaceLineEndings(" ");
+        if (parsed?.GetValue(GlobalOptions.Json) == true)
             streams.ErrorJson(code, line);
         else
             streams.Error(line);
-        return code;
     }
 
     /// <summary>What is wrong with the command line, or null. The parser takes unknown options for arguments where a command has any.</summary>

@@ -25,7 +25,7 @@ internal static class BackupCommand
                 var request = options.Read(run);
                 var started = run.Time.GetLocalNow();
                 await using var open = await run.OpenAsync(LockMode.Adding, cancellationToken);
-                return await open.GuardAsync(token => BackUpAsync(run, open.Repository, request, started, token));
+                return await BackUpAsync(run, open.Repository, request, started, open.Token);
             }
         );
     }
@@ -51,19 +51,7 @@ internal static class BackupCommand
         await using var writer = SnapshotWriter.Start(repository, WriterOptions(run, request), cancellationToken);
         await using var report = BackupReport.Start(run, request, writer.Progress, cancellationToken);
         if (request.FromStandardInput)
-            await Task.Factory.StartNew(
-                () =>
-                    StandardInput.Store(
-                        writer,
-                        request.Paths[0],
-                        Console.OpenStandardInput(),
-                        request.Time ?? started,
-                        cancellationToken
-                    ),
-                cancellationToken,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default
-            );
+            await StoreInputAsync(writer, request, request.Time ?? started, cancellationToken);
         else
             await LocalBackup.RunAsync(
                 repository,
@@ -92,6 +80,43 @@ internal static class BackupCommand
         }
         await report.FinishAsync(saved, started, run.Time.GetLocalNow());
         return writer.Progress.Errors > 0 ? ExitCode.Partial : ExitCode.Ok;
+    }
+
+    /// <summary>On a thread of its own, as reads block.</summary>
+    private static async Task StoreInputAsync(
+        SnapshotWriter writer,
+        BackupRequest request,
+        DateTimeOffset time,
+        CancellationToken cancellationToken
+    )
+    {
+        using var command = request.InputCommand.Count > 0 ? new CommandOutput(request.InputCommand) : null;
+        using var stop = cancellationToken.Register(() => command?.Stop());
+        using var input = command?.Stream ?? Console.OpenStandardInput();
+        await Task.Factory.StartNew(
+            () =>
+                StandardInput.Store(
+                    writer,
+                    request.Paths[0],
+                    input,
+                    token =>
+                    {
+                        // A stopped command ends its output by itself.
+                        if (command is null)
+                            Readiness.Wait(Readiness.StandardInput, token);
+                        else
+                            token.ThrowIfCancellationRequested();
+                    },
+                    time,
+                    cancellationToken
+                ),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        cancellationToken.ThrowIfCancellationRequested();
+        if (command is not null)
+            await command.ThrowIfFailedAsync(cancellationToken);
     }
 
     /// <summary>The newest snapshot of the same group that is not younger than the new one.</summary>

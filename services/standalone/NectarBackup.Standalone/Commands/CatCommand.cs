@@ -2,9 +2,9 @@ using System.Buffers;
 using System.CommandLine;
 using System.Text.Json;
 using NectarBackup.Engine;
+using NectarBackup.Engine.Browse;
 using NectarBackup.Engine.Keys;
 using NectarBackup.Engine.Packs;
-using NectarBackup.Engine.Snapshots;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Opening;
@@ -62,12 +62,15 @@ internal static class CatCommand
                 return await LoadBlobAsync(repository, id, token);
             case "tree":
                 var list = await SnapshotList.LoadAsync(run, repository, token);
-                var snapshot = list.Find(id);
+                var (name, path) = SnapshotPath.Split(id);
+                var snapshot = list.Find(name);
                 await repository.LoadIndexAsync(token);
-                return await repository.Blobs.LoadAsync(BlobType.Tree, snapshot.Tree, token);
+                var tree = await SnapshotPath.FindTreeAsync(repository, snapshot.Tree, path, token);
+                return await repository.Blobs.LoadAsync(BlobType.Tree, tree, token);
             case "snapshot":
                 var all = await SnapshotList.LoadAsync(run, repository, token);
-                return SnapshotJson.Serialize(all.Find(id));
+                // As it is stored, with whatever fields another program gave it.
+                return await repository.LoadUnpackedAsync(new ObjectName(ObjectKind.Snapshot, all.Find(id).Id), token);
         }
         var found = await ObjectNames.FindAsync(
             repository.Store,

@@ -12,8 +12,12 @@ internal static class CheckCommand
 {
     public static Command Build()
     {
-        var readData = GlobalOptions.Flag("--read-data", "read every byte of every pack");
-        var subset = GlobalOptions.Text("--read-data-subset", "read some packs: 1/5, 10% or 2G", "PART");
+        var readData = GlobalOptions.Flag("--read-data", "also read and verify all stored data");
+        var subset = GlobalOptions.Text(
+            "--read-data-subset",
+            "also read and verify a part of the data: 1/5, 10% or 2G",
+            "PART"
+        );
         var withCache = GlobalOptions.Flag("--with-cache", "use local copies of indexes and trees");
         return new Command("check", "Check the repository for damage") { readData, subset, withCache }.Does(
             async (run, cancellationToken) =>
@@ -39,7 +43,7 @@ internal static class CheckCommand
                             : null,
                 };
                 run.Say("checking keys, indexes, packs, snapshots and trees");
-                var report = await open.GuardAsync(token => Checker.RunAsync(open.Repository, options, token));
+                var report = await Checker.RunAsync(open.Repository, options, open.Token);
                 Finish(run, report);
                 return report.IsSound ? ExitCode.Ok : ExitCode.Failed;
             }

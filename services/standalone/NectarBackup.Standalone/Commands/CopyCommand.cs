@@ -23,41 +23,31 @@ internal static class CopyCommand
                 var filter = filterOptions.Read(run);
                 await using var source = await from.OpenAsync(run, LockMode.Reading, cancellationToken);
                 await using var target = await run.OpenAsync(LockMode.Adding, source.Token);
-                return await source.GuardAsync(_ =>
-                    target.GuardAsync(async token =>
-                    {
-                        var list = await SnapshotList.LoadAsync(run, source.Repository, token);
-                        var chosen = list.Choose(run.Get(ids), filter);
-                        await source.Repository.LoadIndexAsync(token);
-                        await target.Repository.LoadIndexAsync(token);
-                        var options = new CopyOptions
-                        {
-                            Time = run.Time,
-                            OnSnapshot = (snapshot, copy) =>
-                                run.SayMore(
-                                    copy is { } id
-                                        ? $"snapshot {snapshot.Id.Short} copied as {id.Short}"
-                                        : $"snapshot {snapshot.Id.Short} is there already"
-                                ),
-                            OnPack =
-                                run.Talks && run.Streams.IsTerminal
-                                    ? (done, all) =>
-                                        run.Out.Status($"{Amounts.Percent(done, all)}  {done} / {all} packs copied")
-                                    : null,
-                        };
-                        var report = await SnapshotCopy.RunAsync(
-                            source.Repository,
-                            target.Repository,
-                            chosen,
-                            options,
-                            token
-                        );
-                        run.Say(
-                            $"copied {report.Copied} snapshots, {report.Blobs} blobs ({Amounts.Bytes(report.Bytes)}); {report.Skipped} were there already"
-                        );
-                        return ExitCode.Ok;
-                    })
+                var token = target.Token;
+                var list = await SnapshotList.LoadAsync(run, source.Repository, token);
+                var chosen = list.Choose(run.Get(ids), filter);
+                await source.Repository.LoadIndexAsync(token);
+                await target.Repository.LoadIndexAsync(token);
+                var options = new CopyOptions
+                {
+                    Time = run.Time,
+                    OnSnapshot = (snapshot, copy) =>
+                        run.SayMore(
+                            copy is { } id
+                                ? $"snapshot {snapshot.Id.Short} copied as {id.Short}"
+                                : $"snapshot {snapshot.Id.Short} is there already"
+                        ),
+                    OnPack =
+                        run.Talks && run.Streams.IsTerminal
+                            ? (done, all) =>
+                                run.Out.Status($"{Amounts.Percent(done, all)}  {done} / {all} packs copied")
+                            : null,
+                };
+                var report = await SnapshotCopy.RunAsync(source.Repository, target.Repository, chosen, options, token);
+                run.Say(
+                    $"copied {report.Copied} snapshots, {report.Blobs} blobs ({Amounts.Bytes(report.Bytes)}); {report.Skipped} were there already"
                 );
+                return ExitCode.Ok;
             }
         );
     }

@@ -17,7 +17,7 @@ internal static class DumpCommand
     {
         var name = new Argument<string>("SNAPSHOT[:PATH]");
         var file = new Argument<string>("FILE");
-        var archive = GlobalOptions.Text("--archive", "directories as tar or zip, else tar", "FORMAT", "-a");
+        var archive = GlobalOptions.Text("--archive", "write directories as tar or zip (default: tar)", "FORMAT", "-a");
         var target = GlobalOptions.Text("--target", "write into a file", "FILE", "-t");
         var command = new Command(
             "dump",

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Browse;
-using NectarBackup.Engine.Restore;
+using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Snapshots;
+using NectarBackup.Engine.Trees;
 using NectarBackup.Standalone.Browse;
 using NectarBackup.Standalone.CommandLine;
 using NectarBackup.Standalone.Opening;
@@ -10,86 +11,96 @@ using NectarBackup.Standalone.Snapshots;
 
 namespace NectarBackup.Standalone.Commands;
 
-/// <summary><c>find</c>: in which snapshots files of a name are.</summary>
+/// <summary><c>find</c>: in which snapshots files of a name are, or the files that a blob, tree or pack holds.</summary>
 internal static class FindCommand
 {
     public static Command Build()
     {
-        var patterns = GlobalOptions.Rest("PATTERN");
-        var ignoreCase = GlobalOptions.Flag("--ignore-case", "names in either case", "-i");
-        var isLong = GlobalOptions.Flag("--long", "with permissions, owner, size and time", "-l");
-        var human = GlobalOptions.Flag("--human-readable", "sizes in units of 1024");
-        var snapshotIds = GlobalOptions.Texts("--snapshot", "look into this snapshot", "SNAPSHOT", "-s");
-        var reverse = GlobalOptions.Flag("--reverse", "oldest snapshots first", "-R");
-        var command = new Command("find", "Find files in snapshots")
-        {
-            patterns,
-            ignoreCase,
-            isLong,
-            human,
-            snapshotIds,
-            reverse,
-        };
+        var options = new FindOptions();
+        var command = new Command("find", "Find files in snapshots, by name, time, blob, tree or pack");
+        options.AddTo(command);
         var filterOptions = new SnapshotFilterOptions(command);
         return command.Does(
             async (run, cancellationToken) =>
             {
-                var rules = Rules(run.Get(patterns), run.Get(ignoreCase));
+                var search = options.Read(run);
                 var filter = filterOptions.Read(run);
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
                 var list = await SnapshotList.LoadAsync(run, open.Repository, open.Token);
-                var chosen = list.Choose(run.Get(snapshotIds), filter).OrderBy(s => s.Time).ToList();
-                if (!run.Get(reverse))
+                var chosen = list.Choose(search.Snapshots, filter).OrderBy(s => s.Time).ToList();
+                if (!search.IsOldestFirst)
                     chosen.Reverse();
                 await open.Repository.LoadIndexAsync(open.Token);
-                using var report = new FindReport(run, run.Get(isLong), run.Get(human));
+                var blobs = search.Kind == FindKind.Names ? null : Wanted(open.Repository, search);
+                using var report = new FindReport(run, search, open.Repository);
                 foreach (var snapshot in chosen)
-                    await SearchAsync(open.Repository, snapshot, rules, report, open.Token);
+                {
+                    report.Begin(snapshot);
+                    if (blobs is null)
+                        await SearchNamesAsync(open.Repository, snapshot, search.Query, report, open.Token);
+                    else
+                        await SearchBlobsAsync(open.Repository, snapshot, blobs, report, open.Token);
+                    report.End();
+                }
                 return report.IsWhole ? ExitCode.Ok : ExitCode.Failed;
             }
         );
     }
 
-    /// <summary>The patterns of restic's <c>--include</c>, which <c>find</c> shares.</summary>
-    private static IncludeRules Rules(string[] patterns, bool ignoreCase)
-    {
-        if (patterns.Length == 0)
-            throw new UsageException("no pattern is given", "name a file, or a pattern such as '*.txt'");
-        try
-        {
-            var rules = new IncludeRules();
-            foreach (var pattern in patterns.Select(RawArguments.BytesOf))
-                if (ignoreCase)
-                    rules.AddPatternIgnoringCase(pattern);
-                else
-                    rules.AddPattern(pattern);
-            return rules;
-        }
-        catch (FormatException e)
-        {
-            throw new UsageException(e.Message);
-        }
-    }
-
-    private static async Task SearchAsync(
+    private static async Task SearchNamesAsync(
         Repository repository,
         Snapshot snapshot,
-        IncludeRules rules,
+        FindQuery query,
         FindReport report,
         CancellationToken token
     )
     {
-        report.Begin(snapshot);
-        var walk = new TreeWalk(repository, snapshot.Tree, "/"u8.ToArray());
-        for (TreeStep step; (step = await walk.NextAsync(token)) != TreeStep.End; )
+        await foreach (var found in TreeFind.EntriesAsync(repository, snapshot.Tree, query, report.Fault, token))
+            report.Add(found.Node, found.Path.Span);
+    }
+
+    private static async Task SearchBlobsAsync(
+        Repository repository,
+        Snapshot snapshot,
+        HashSet<ObjectId> blobs,
+        FindReport report,
+        CancellationToken token
+    )
+    {
+        if (blobs.Contains(snapshot.Tree))
+            report.Add(BlobType.Tree, snapshot.Tree, "/"u8, default);
+        await foreach (var found in TreeFind.BlobsAsync(repository, snapshot.Tree, blobs, report.Fault, token))
+            report.Add(found.Type, found.Blob!.Value, found.Path.Span, found.Parent);
+    }
+
+    /// <summary>The blobs that the ids, or starts of ids, mean. A whole id may be one that no index knows.</summary>
+    /// <exception cref="RepositoryException">NoSuchItem: there is no such pack.</exception>
+    private static HashSet<ObjectId> Wanted(Repository repository, FindSearch search)
+    {
+        var wanted = new HashSet<ObjectId>();
+        var unseen = search.Ids.ToHashSet();
+        if (search.Kind != FindKind.Packs)
+            foreach (var text in search.Ids)
+                if (ObjectId.TryParse(text.AsSpan(), out var id))
+                    wanted.Add(id);
+        foreach (var place in repository.Index.Locations())
         {
-            if (step == TreeStep.Fault)
-                report.Fault(walk.Path.Span, walk.Fault);
-            if (step is TreeStep.Entry or TreeStep.Enter && rules.IsIncluded(walk.Path.Span))
-                report.Add(walk.Node, walk.Path.Span);
-            if (step == TreeStep.Enter && !rules.IsIncluded(walk.Path.Span) && !rules.MayIncludeBelow(walk.Path.Span))
-                walk.Skip();
+            if (search.Kind != FindKind.Packs && (place.Blob.Type == BlobType.Tree) != (search.Kind == FindKind.Trees))
+                continue;
+            var id = (search.Kind == FindKind.Packs ? place.Pack : place.Blob.Id).ToString();
+            foreach (var start in search.Ids)
+                if (id.StartsWith(start, StringComparison.Ordinal))
+                {
+                    wanted.Add(place.Blob.Id);
+                    unseen.Remove(start);
+                }
         }
-        report.End(snapshot);
+        return search.Kind == FindKind.Packs && unseen.Count > 0
+            ? throw new RepositoryException(
+                RepositoryError.NoSuchItem,
+                $"no index knows a pack {string.Join(", ", unseen)}",
+                "see 'list packs'; 'repair index' finds packs that the index lacks"
+            )
+            : wanted;
     }
 }

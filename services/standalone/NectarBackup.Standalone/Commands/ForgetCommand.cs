@@ -24,7 +24,7 @@ internal static class ForgetCommand
             "WORDS",
             "-g"
         );
-        var dryRun = GlobalOptions.Flag("--dry-run", "delete nothing, tell what would be", "-n");
+        var dryRun = GlobalOptions.Flag("--dry-run", "delete nothing, only report what would be deleted", "-n");
         var compact = GlobalOptions.Flag("--compact", "show tables without paths", "-c");
         var command = new Command("forget", "Remove snapshots by rules or by id") { ids, groupBy, dryRun, compact };
         policy.AddTo(command);
@@ -50,26 +50,24 @@ internal static class ForgetCommand
                 var isDryRun = run.Get(dryRun);
                 var mode = isDryRun ? LockMode.Reading : LockMode.Exclusive;
                 await using var open = await run.OpenAsync(mode, cancellationToken);
-                return await open.GuardAsync(async token =>
+                var token = open.Token;
+                var list = await SnapshotList.LoadAsync(run, open.Repository, token);
+                var report = new ForgetReport(run, run.Get(compact), isDryRun);
+                var removed = new List<Snapshot>();
+                if (names.Length > 0)
+                    removed.AddRange(list.Choose(names, SnapshotFilter.All));
+                else
                 {
-                    var list = await SnapshotList.LoadAsync(run, open.Repository, token);
-                    var report = new ForgetReport(run, run.Get(compact), isDryRun);
-                    var removed = new List<Snapshot>();
-                    if (names.Length > 0)
-                        removed.AddRange(list.Choose(names, SnapshotFilter.All));
-                    else
-                    {
-                        var plan = ForgetPlan.Make(list.All.Where(filter.Matches), rules, grouping, run.Time);
-                        report.Show(plan);
-                        removed.AddRange(plan.Groups.SelectMany(group => group.Remove));
-                    }
-                    if (!isDryRun)
-                        await RemoveAsync(open.Repository, removed, token);
-                    report.Finish(removed);
-                    if (run.Get(prune) && removed.Count > 0 && !isDryRun)
-                        await PruneRun.ExecuteAsync(run, open, pruning, isDryRun, token);
-                    return ExitCode.Ok;
-                });
+                    var plan = ForgetPlan.Make(list.All.Where(filter.Matches), rules, grouping, run.Time);
+                    report.Show(plan);
+                    removed.AddRange(plan.Groups.SelectMany(group => group.Remove));
+                }
+                if (!isDryRun)
+                    await RemoveAsync(open.Repository, removed, token);
+                report.Finish(removed);
+                if (run.Get(prune) && removed.Count > 0 && !isDryRun)
+                    await PruneRun.ExecuteAsync(run, open, pruning, isDryRun, token);
+                return ExitCode.Ok;
             }
         );
     }

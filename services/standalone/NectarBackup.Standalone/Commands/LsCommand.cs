@@ -16,10 +16,25 @@ internal static class LsCommand
     public static Command Build()
     {
         var arguments = GlobalOptions.Rest("SNAPSHOT[:PATH] [DIRECTORY]");
-        var isLong = GlobalOptions.Flag("--long", "with permissions, owner, size and time", "-l");
+        var isLong = GlobalOptions.Flag("--long", "show permissions, owner, size and time too", "-l");
         var recursive = GlobalOptions.Flag("--recursive", "also what lies below the given directories");
-        var human = GlobalOptions.Flag("--human-readable", "sizes in units of 1024");
-        var command = new Command("ls", "List the files of a snapshot") { arguments, isLong, recursive, human };
+        var human = GlobalOptions.Flag("--human-readable", "show sizes as KiB, MiB, GiB");
+        var sort = GlobalOptions.Text(
+            "--sort",
+            "name, size, time (or mtime), atime, ctime or extension (default: directory by directory)",
+            "ORDER",
+            "-s"
+        );
+        var reverse = GlobalOptions.Flag("--reverse", "list in the opposite order");
+        var command = new Command("ls", "List the files of a snapshot")
+        {
+            arguments,
+            isLong,
+            recursive,
+            human,
+            sort,
+            reverse,
+        };
         var filterOptions = new SnapshotFilterOptions(command);
         return command.Does(
             async (run, cancellationToken) =>
@@ -28,6 +43,7 @@ internal static class LsCommand
                     throw new UsageException("no snapshot is given", "name one, or use 'latest'");
                 if (directories.FirstOrDefault(directory => !directory.StartsWith('/')) is { } relative)
                     throw new UsageException($"'{relative}' does not begin with '/'", "all paths of a snapshot do");
+                var order = EntryOrder.Parse(run.Get(sort), run.Get(reverse));
                 var filter = filterOptions.Read(run);
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
                 var list = await SnapshotList.LoadAsync(run, open.Repository, open.Token);
@@ -35,7 +51,7 @@ internal static class LsCommand
                 var snapshot = list.Find(id, filter);
                 await open.Repository.LoadIndexAsync(open.Token);
                 var root = await SnapshotPath.FindTreeAsync(open.Repository, snapshot.Tree, path, open.Token);
-                var listing = new Listing(run, run.Get(isLong), run.Get(human));
+                var listing = new Listing(run, order, run.Get(isLong), run.Get(human));
                 listing.Begin(snapshot, directories);
                 if (directories.Length == 0)
                     await listing.WalkAsync(open.Repository, root, "/"u8.ToArray(), true, open.Token);
@@ -55,12 +71,13 @@ internal static class LsCommand
                             open.Token
                         );
                 }
+                order?.ShowAll();
                 return listing.IsWhole ? ExitCode.Ok : ExitCode.Failed;
             }
         );
     }
 
-    private sealed class Listing(CommandRun run, bool isLong, bool isHuman)
+    private sealed class Listing(CommandRun run, EntryOrder? order, bool isLong, bool isHuman)
     {
         /// <summary>No directory was unreadable.</summary>
         public bool IsWhole { get; private set; } = true;
@@ -75,12 +92,27 @@ internal static class LsCommand
 
         public void Show(Engine.Trees.Node node, ReadOnlyMemory<byte> path)
         {
-            if (run.Json)
-                run.Out.Json(json => NodeText.WriteListed(json, node, path.Span));
-            else if (isLong)
-                run.Out.NameLine(NodeText.LongPrefix(node, isHuman), path.Span, NodeText.LongSuffix(node));
+            if (order is null)
+                Line(node, path)();
             else
-                run.Out.NameLine("", path.Span);
+                order.Add(node, path.Span, Line(node, path.ToArray()));
+        }
+
+        /// <summary>Takes from the node what is printed later.</summary>
+        private Action Line(Engine.Trees.Node node, ReadOnlyMemory<byte> path)
+        {
+            if (run.Json)
+            {
+                if (order is null)
+                    return () => run.Out.Json(json => NodeText.WriteListed(json, node, path.Span));
+                var text = new System.Buffers.ArrayBufferWriter<byte>(512);
+                using (var json = new System.Text.Json.Utf8JsonWriter(text, Output.Writer.JsonOptions))
+                    NodeText.WriteListed(json, node, path.Span);
+                var line = System.Text.Encoding.UTF8.GetString(text.WrittenSpan);
+                return () => run.Out.Line(line);
+            }
+            var (before, after) = isLong ? (NodeText.LongPrefix(node, isHuman), NodeText.LongSuffix(node)) : ("", "");
+            return () => run.Out.NameLine(before, path.Span, after);
         }
 
         public async Task WalkAsync(

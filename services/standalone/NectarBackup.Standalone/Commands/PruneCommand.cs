@@ -11,7 +11,7 @@ internal static class PruneCommand
     public static Command Build()
     {
         var options = new PruneOptionSet();
-        var dryRun = GlobalOptions.Flag("--dry-run", "change nothing, tell what would be", "-n");
+        var dryRun = GlobalOptions.Flag("--dry-run", "change nothing, only report what would be done", "-n");
         var command = new Command("prune", "Remove data that no snapshot needs") { dryRun };
         options.AddTo(command);
         return command.Does(
@@ -19,7 +19,7 @@ internal static class PruneCommand
             {
                 var chosen = options.Read(run);
                 await using var open = await run.OpenAsync(LockMode.Exclusive, cancellationToken);
-                await open.GuardAsync(token => PruneRun.ExecuteAsync(run, open, chosen, run.Get(dryRun), token));
+                await PruneRun.ExecuteAsync(run, open, chosen, run.Get(dryRun), open.Token);
                 return ExitCode.Ok;
             }
         );

@@ -64,7 +64,7 @@ internal static class RepairCommand
     private static Command Snapshots()
     {
         var ids = GlobalOptions.Rest("SNAPSHOT");
-        var dryRun = GlobalOptions.Flag("--dry-run", "change nothing, tell what would be", "-n");
+        var dryRun = GlobalOptions.Flag("--dry-run", "change nothing, only report what would be done", "-n");
         var forget = GlobalOptions.Flag("--forget", "remove the damaged snapshots when their copies are made");
         var command = new Command("snapshots", "Copy damaged snapshots without what is lost") { ids, dryRun, forget };
         var filterOptions = new SnapshotFilterOptions(command);

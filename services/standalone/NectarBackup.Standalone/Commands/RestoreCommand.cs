@@ -24,28 +24,26 @@ internal static class RestoreCommand
                 var plan = options.Read(run);
                 var filter = filterOptions.Read(run);
                 await using var open = await run.OpenAsync(LockMode.Reading, cancellationToken);
-                return await open.GuardAsync(async token =>
-                {
-                    var list = await SnapshotList.LoadAsync(run, open.Repository, token);
-                    var (id, path) = SnapshotPath.Split(run.Get(name));
-                    var snapshot = list.Find(id, filter);
-                    await open.Repository.LoadIndexAsync(token);
-                    var tree = await SnapshotPath.FindTreeAsync(open.Repository, snapshot.Tree, path, token);
-                    run.Say($"restoring {SnapshotText.Headline(snapshot)} to {options.Target(run)}");
-                    await using var report = RestoreReport.Start(run, plan.Progress, token);
-                    await Restorer.RunAsync(
-                        open.Repository,
-                        tree,
-                        plan with
-                        {
-                            OnFault = report.Fault,
-                            OnEntry = run.Verbosity > 0 ? report.Entry : null,
-                        },
-                        token
-                    );
-                    await report.FinishAsync(plan.DryRun);
-                    return plan.Progress.Faults > 0 ? ExitCode.Failed : ExitCode.Ok;
-                });
+                var token = open.Token;
+                var list = await SnapshotList.LoadAsync(run, open.Repository, token);
+                var (id, path) = SnapshotPath.Split(run.Get(name));
+                var snapshot = list.Find(id, filter);
+                await open.Repository.LoadIndexAsync(token);
+                var tree = await SnapshotPath.FindTreeAsync(open.Repository, snapshot.Tree, path, token);
+                run.Say($"restoring {SnapshotText.Headline(snapshot)} to {options.Target(run)}");
+                await using var report = RestoreReport.Start(run, plan.Progress, token);
+                await Restorer.RunAsync(
+                    open.Repository,
+                    tree,
+                    plan with
+                    {
+                        OnFault = report.Fault,
+                        OnEntry = run.Verbosity > 0 ? report.Entry : null,
+                    },
+                    token
+                );
+                await report.FinishAsync(plan.DryRun);
+                return plan.Progress.Faults > 0 ? ExitCode.Failed : ExitCode.Ok;
             }
         );
     }

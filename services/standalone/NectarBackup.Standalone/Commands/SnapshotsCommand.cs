@@ -13,7 +13,7 @@ internal static class SnapshotsCommand
     {
         var ids = GlobalOptions.Rest("SNAPSHOT");
         var latest = GlobalOptions.Text("--latest", "only the last N of each host and paths", "N");
-        var groupBy = GlobalOptions.Text("--group-by", "part by host, paths and tags", "WORDS", "-g");
+        var groupBy = GlobalOptions.Text("--group-by", "group by host, paths or tags, as host,paths", "WORDS", "-g");
         var compact = GlobalOptions.Flag("--compact", "without paths", "-c");
         var command = new Command("snapshots", "List snapshots") { ids, latest, groupBy, compact };
         var filterOptions = new SnapshotFilterOptions(command);

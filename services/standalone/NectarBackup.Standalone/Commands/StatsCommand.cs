@@ -16,7 +16,7 @@ internal static class StatsCommand
         var ids = GlobalOptions.Rest("SNAPSHOT");
         var mode = GlobalOptions.Text(
             "--mode",
-            "count restore-size, files-by-contents, blobs-per-file or raw-data",
+            "what to count: restore-size, files-by-contents, blobs-per-file or raw-data (default: restore-size)",
             "MODE"
         );
         var command = new Command("stats", "Count what snapshots hold") { ids, mode };

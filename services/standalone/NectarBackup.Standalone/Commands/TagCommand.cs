@@ -13,9 +13,9 @@ internal static class TagCommand
     public static Command Build()
     {
         var ids = GlobalOptions.Rest("SNAPSHOT");
-        var set = GlobalOptions.Texts("--set", "these tags, in place of all others", "TAG[,TAG]...");
-        var add = GlobalOptions.Texts("--add", "these tags, too", "TAG[,TAG]...");
-        var remove = GlobalOptions.Texts("--remove", "not these tags any more", "TAG[,TAG]...");
+        var set = GlobalOptions.Texts("--set", "replace all tags by these", "TAG[,TAG]...");
+        var add = GlobalOptions.Texts("--add", "add these tags", "TAG[,TAG]...");
+        var remove = GlobalOptions.Texts("--remove", "remove these tags", "TAG[,TAG]...");
         var command = new Command("tag", "Change the tags of snapshots") { ids, set, add, remove };
         var filterOptions = new SnapshotFilterOptions(command);
         return command.Does(

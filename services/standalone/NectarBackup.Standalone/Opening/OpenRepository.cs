@@ -26,11 +26,16 @@ internal sealed class OpenRepository : IAsyncDisposable
 {
     private readonly RepositoryLock? _lock;
     private readonly CancellationTokenSource _stop;
-    private readonly CancellationToken _asked;
+    private readonly CommandRun _run;
 
-    private OpenRepository(Repository repository, RepositoryLock? held, CancellationToken cancellationToken)
+    private OpenRepository(
+        CommandRun run,
+        Repository repository,
+        RepositoryLock? held,
+        CancellationToken cancellationToken
+    )
     {
-        (Repository, _lock, _asked) = (repository, held, cancellationToken);
+        (_run, Repository, _lock) = (run, repository, held);
         _stop = held is null
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken)
             : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
@@ -77,7 +82,7 @@ internal sealed class OpenRepository : IAsyncDisposable
                         LockOptionsOf(run),
                         cancellationToken
                     );
-            return new OpenRepository(repository, held, cancellationToken);
+            return new OpenRepository(run, repository, held, cancellationToken);
         }
         catch
         {
@@ -94,29 +99,11 @@ internal sealed class OpenRepository : IAsyncDisposable
         return new LockOptions(LocalLockIdentity.Instance, run.Time, wait, held => run.Warn($"waiting for the {held}"));
     }
 
-    /// <summary>Runs what needs the lock; a lock that is lost meanwhile is an error, not an interruption.</summary>
-    /// <exception cref="RepositoryException">Locked: the lock was lost.</exception>
-    public async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> work)
-    {
-        try
-        {
-            return await work(Token);
-        }
-        catch (OperationCanceledException)
-            when (_lock?.Lost.IsCancellationRequested == true && !_asked.IsCancellationRequested)
-        {
-            throw new RepositoryException(
-                RepositoryError.Locked,
-                "the lock on the repository was lost: it could not be refreshed in time, or was removed",
-                "run the command again"
-            );
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         try
         {
+            _run.HasLostLock |= _lock?.Lost.IsCancellationRequested == true;
             if (_lock is not null)
                 await _lock.DisposeAsync();
         }

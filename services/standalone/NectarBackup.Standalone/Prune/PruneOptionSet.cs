@@ -11,12 +11,12 @@ internal sealed class PruneOptionSet
 {
     private readonly Option<string?> _maxUnused = GlobalOptions.Text(
         "--max-unused",
-        "leave so much unused data: 5%, 2G or unlimited",
+        "how much unused data may stay: 5%, 2G or unlimited (default: 5%)",
         "LIMIT"
     );
     private readonly Option<string?> _maxRepack = GlobalOptions.Text(
         "--max-repack-size",
-        "write at most so much anew: 10G",
+        "rewrite at most this much data: 10G (default: no limit)",
         "SIZE"
     );
     private readonly Option<bool> _cacheable = GlobalOptions.Flag(

@@ -14,16 +14,26 @@ internal sealed class RestoreOptions
         "DIR",
         "-t"
     );
-    private readonly Option<string[]> _include = GlobalOptions.Texts("--include", "only what matches", "PATTERN", "-i");
+    private readonly Option<string[]> _include = GlobalOptions.Texts(
+        "--include",
+        "restore only what matches",
+        "PATTERN",
+        "-i"
+    );
     private readonly Option<string[]> _iinclude = GlobalOptions.Texts(
         "--iinclude",
-        "likewise, in either case",
+        "as --include, but upper and lower case are the same",
         "PATTERN"
     );
-    private readonly Option<string[]> _exclude = GlobalOptions.Texts("--exclude", "not what matches", "PATTERN", "-e");
+    private readonly Option<string[]> _exclude = GlobalOptions.Texts(
+        "--exclude",
+        "do not restore what matches",
+        "PATTERN",
+        "-e"
+    );
     private readonly Option<string[]> _iexclude = GlobalOptions.Texts(
         "--iexclude",
-        "likewise, in either case",
+        "as --exclude, but upper and lower case are the same",
         "PATTERN"
     );
     private readonly Option<string[]> _includeFile = GlobalOptions.Texts(
@@ -33,7 +43,7 @@ internal sealed class RestoreOptions
     );
     private readonly Option<string[]> _iincludeFile = GlobalOptions.Texts(
         "--iinclude-file",
-        "likewise, in either case",
+        "as --include-file, but upper and lower case are the same",
         "FILE"
     );
     private readonly Option<string[]> _excludeFile = GlobalOptions.Texts(
@@ -43,12 +53,12 @@ internal sealed class RestoreOptions
     );
     private readonly Option<string[]> _iexcludeFile = GlobalOptions.Texts(
         "--iexclude-file",
-        "likewise, in either case",
+        "as --exclude-file, but upper and lower case are the same",
         "FILE"
     );
     private readonly Option<string?> _overwrite = GlobalOptions.Text(
         "--overwrite",
-        "existing files: always, if-changed, if-newer or never",
+        "what to do with existing files: always, if-changed, if-newer or never (default: always)",
         "WHEN"
     );
     private readonly Option<bool> _delete = GlobalOptions.Flag(
@@ -57,7 +67,10 @@ internal sealed class RestoreOptions
     );
     private readonly Option<bool> _sparse = GlobalOptions.Flag("--sparse", "leave holes for zeros");
     private readonly Option<bool> _verify = GlobalOptions.Flag("--verify", "read all restored files again and compare");
-    private readonly Option<bool> _dryRun = GlobalOptions.Flag("--dry-run", "change nothing, tell what would be");
+    private readonly Option<bool> _dryRun = GlobalOptions.Flag(
+        "--dry-run",
+        "change nothing, only report what would be done"
+    );
 
     public void AddTo(Command command)
     {

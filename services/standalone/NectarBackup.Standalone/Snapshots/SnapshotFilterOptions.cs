@@ -9,13 +9,26 @@ namespace NectarBackup.Standalone.Snapshots;
 internal sealed class SnapshotFilterOptions
 {
     private readonly Option<string[]> _hosts;
-    private readonly Option<string[]> _tags = GlobalOptions.Texts("--tag", "only with all these tags", "TAG[,TAG]...");
-    private readonly Option<string[]> _paths = GlobalOptions.Texts("--path", "only with this path", "PATH");
+    private readonly Option<string[]> _tags = GlobalOptions.Texts(
+        "--tag",
+        "only snapshots with all these tags",
+        "TAG[,TAG]..."
+    );
+    private readonly Option<string[]> _paths = GlobalOptions.Texts(
+        "--path",
+        "only snapshots that include this absolute path",
+        "PATH"
+    );
 
     /// <summary>Adds the options; <c>-H</c> is another option's letter in some commands.</summary>
     public SnapshotFilterOptions(Command command, bool hasLetter = true)
     {
-        _hosts = GlobalOptions.Texts("--host", "only of this host ($NECTAR_HOST)", "HOST", hasLetter ? ["-H"] : []);
+        _hosts = GlobalOptions.Texts(
+            "--host",
+            "only snapshots of this host (default: $NECTAR_HOST, else all)",
+            "HOST",
+            hasLetter ? ["-H"] : []
+        );
         command.Add(_hosts);
         command.Add(_tags);
         command.Add(_paths);

@@ -20,9 +20,10 @@ internal interface ITreeVisitor
 
 /// <summary>
 /// Loads every tree below some roots, each once, on several threads; the deepest ones first, as they lie beside each other in the packs. What waits is bounded by the
-/// number of trees in the index, and a tree that the index does not know is reported and not followed.
+/// number of trees in the index, and a tree that the index does not know is reported and not followed. It knows no paths and parses no entries, so that checking and
+/// pruning cost one look at each tree however many snapshots share it; what needs paths in order uses <see cref="Browse.TreeWalk"/>.
 /// </summary>
-internal sealed class TreeWalk(Repository repository, ITreeVisitor visitor, int workers) : IDisposable
+internal sealed class TreeSweep(Repository repository, ITreeVisitor visitor, int workers) : IDisposable
 {
     private readonly EntrySet _seen = new(repository.Index);
     private readonly Stack<ObjectId> _waiting = [];
