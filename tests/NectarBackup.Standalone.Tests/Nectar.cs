@@ -58,7 +58,7 @@ internal sealed class Nectar : IDisposable
     {
         using var directory = new TemporaryDirectory();
         var store = new DirectoryStore(directory["repo"]);
-        await using var repository = await Repository.InitAsync(
+        await using var repository = await QuickRepository.InitAsync(
 >>>>>>> cli2
             store,
             "costly"u8.ToArray(),
