@@ -41,10 +41,6 @@ internal sealed class Nectar : IDisposable
         await File.WriteAllTextAsync(nectar["src/a"], "hello\n");
         await File.WriteAllTextAsync(nectar["src/sub/b"], "there\n");
         File.CreateSymbolicLink(nectar["src/l"], "a");
-<<<<<<< HEAD
-        var store = new DirectoryStore(nectar["repo"]);
-        await using var repository = await QuickRepository.InitAsync(
-=======
         var template = await s_template.Value;
         foreach (var directory in template.Directories)
             Directory.CreateDirectory(nectar[directory]);
@@ -59,7 +55,6 @@ internal sealed class Nectar : IDisposable
         using var directory = new TemporaryDirectory();
         var store = new DirectoryStore(directory["repo"]);
         await using var repository = await QuickRepository.InitAsync(
->>>>>>> cli2
             store,
             "costly"u8.ToArray(),
             null,
