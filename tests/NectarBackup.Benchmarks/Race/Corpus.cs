@@ -112,14 +112,16 @@ internal sealed record Corpus(string Name, string Directory, Action<int> ChangeO
     /// <summary>Rewrites every hundredth file with the same length plus one.</summary>
     private static void ChangeFiles(string directory, int round)
     {
-        var number = 0;
-        foreach (
-            var path in System
-                .IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-                .Order(StringComparer.Ordinal)
-        )
+        // Links are not followed: some of /usr lead round in circles.
+        var options = new EnumerationOptions
         {
-            if (number++ % 100 == round % 100 && new FileInfo(path).LinkTarget is null)
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+        };
+        var number = 0;
+        foreach (var path in System.IO.Directory.EnumerateFiles(directory, "*", options).Order(StringComparer.Ordinal))
+        {
+            if (number++ % 100 == round % 100)
                 File.AppendAllText(path, "x");
         }
     }
