@@ -3,6 +3,7 @@ using System.Text.Json;
 using NectarBackup.Engine;
 using NectarBackup.Engine.Forget;
 using NectarBackup.Engine.Snapshots;
+using NectarBackup.Interop.Tests.Programs;
 using NectarBackup.Testing;
 
 namespace NectarBackup.Interop.Tests.Forget;
@@ -16,7 +17,7 @@ public sealed class RetentionTests(History history) : IClassFixture<History>
 
     /// <summary>Every restic of this machine; the distribution's must be there.</summary>
     public static TheoryData<string> Peers =>
-        [Distribution, .. new[] { "/opt/peers/bin/restic-0.18", "/opt/peers/bin/restic-0.19" }.Where(File.Exists)];
+        [Distribution, .. BackupProgram.Restics.Where(peer => peer.MinorVersion >= 18).Select(peer => peer.File)];
 
     [Theory, MemberData(nameof(Peers))]
     public void Restic_reads_every_snapshot_as_it_was_written(string restic)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NectarBackup.Interop.Tests.Programs;
 
 namespace NectarBackup.Interop.Tests.Maintenance;
 
@@ -10,7 +11,11 @@ internal sealed class ResticPlace : IDisposable
     public ResticPlace() => File.WriteAllText(PasswordFile, "x");
 
     /// <summary>Every restic of this machine, by path.</summary>
-    public static string[] Versions { get; } = ["/usr/bin/restic", "/opt/peers/bin/restic-0.18"];
+    public static string[] Versions { get; } =
+    [
+        BackupProgram.Restics[0].File,
+        (BackupProgram.Restics.FirstOrDefault(peer => peer.MinorVersion == 18) ?? BackupProgram.NewestRestic).File,
+    ];
 
     public string Repository => Path.Combine(_root, "repository");
 

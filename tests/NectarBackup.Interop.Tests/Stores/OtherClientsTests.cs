@@ -28,7 +28,7 @@ public sealed class OtherClientsTests(CephGateway gateway) : IDisposable
     }
 
     // where tests/install-servers puts it
-    private const string Peers = "${NECTAR_PEERS:-$HOME/.cache/nectarbackup/peers}/bin:/opt/peers/bin";
+    private const string Peers = "${NECTAR_PEERS:-$HOME/.cache/nectarbackup/peers}/bin";
 
     [Theory]
     [InlineData("")]

@@ -6,6 +6,7 @@ using NectarBackup.Engine.Packs;
 using NectarBackup.Engine.Snapshots;
 using NectarBackup.Engine.Stores;
 using NectarBackup.Engine.Trees;
+using NectarBackup.Interop.Tests.Programs;
 using NectarBackup.Testing;
 
 namespace NectarBackup.Interop.Tests.Trees;
@@ -36,7 +37,7 @@ public sealed class StrangeNamesTests
 
     /// <summary>Every restic of this machine; the distribution's must be there.</summary>
     public static TheoryData<string> Peers =>
-        [Distribution, .. new[] { "/opt/peers/bin/restic-0.18", "/opt/peers/bin/restic-0.19" }.Where(File.Exists)];
+        [Distribution, .. BackupProgram.Restics.Where(peer => peer.MinorVersion >= 18).Select(peer => peer.File)];
 
     [Theory, MemberData(nameof(Peers))]
     public async Task Nodes_of_strange_names_are_written_as_restic_writes_them(string restic)
